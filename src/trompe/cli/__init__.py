@@ -1,0 +1,83 @@
+"""The command line: `trompe COMMAND ...`.
+
+Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 2 bad input, 3 a training that could not
+go on, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from .. import __version__
+from ..errors import TrompeError
+
+COMMANDS = {
+    "demo": "making",
+    "recipes": "making",
+    "train": "making",
+    "data": "showing",
+    "sample": "using",
+    "reconstruct": "using",
+    "encode": "using",
+    "interpolate": "using",
+    "evaluate": "showing",
+    "figure": "showing",
+    "report": "showing",
+}
+"""Each command and the module it lives in, in the order of the help."""
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    name = parser().parse_args(arguments[:1]).command
+    try:
+        sys.exit(run(name, arguments[1:]))
+    except TrompeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def run(name: str, arguments: list[str]) -> int:
+    """Parse a command's own arguments and run it."""
+    if name == "train":  # its flags are the fields of the recipe that is named first
+        from .making import train
+
+        return train(arguments)
+    import tyro
+
+    function = command(name)
+    return tyro.cli(function, prog=f"trompe {name}", args=arguments, config=(tyro.conf.AvoidSubcommands,)) or 0
+
+
+def command(name: str) -> Callable[..., int | None]:
+    """The function of a command."""
+    function: Callable[..., int | None] = getattr(import_module(f".{COMMANDS[name]}", __name__), name)
+    return function
+
+
+def parser() -> argparse.ArgumentParser:
+    """The first word of the command line. Each command's own flags are read by tyro, from its function's signature."""
+    top = argparse.ArgumentParser(
+        prog="trompe",
+        description="Train, measure and explore generative image models.",
+        epilog="`trompe COMMAND --help` says more of each.",
+    )
+    top.add_argument("--version", action="version", version=f"trompe {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        about = inspect.getdoc(command(name)) or ""
+        commands.add_parser(name, help=about.splitlines()[0].rstrip("."), add_help=False)
+    return top

@@ -1,0 +1,140 @@
+"""Commands that make runs: `demo`, `recipes`, `train`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from ..errors import TrompeError
+
+if TYPE_CHECKING:
+    from ..options import Recipe
+    from ..run import Run
+
+INTERRUPTED = 130
+
+
+def demo(out: Path = Path("runs/demo")) -> int:
+    """Train a VAE on bundled digits and write its report.
+
+    Takes about a minute and no download. The recipe is `vae-digits`.
+
+    Args:
+        out: the run folder.
+    """
+    from ..measures import evaluate
+    from ..recipes import recipe
+    from ..report import write_report
+    from ..training import train as train_run
+
+    run = train_run(recipe("vae-digits"), out)
+    if not run.finished:
+        return interrupted(run)
+    evaluate(run, run.data())
+    print(write_report(run))
+    return 0
+
+
+def recipes(name: Annotated[str | None, tyro.conf.Positional] = None) -> int:
+    """List the named recipes, or show one whole.
+
+    Args:
+        name: the recipe to show.
+    """
+    from ..options import to_json
+    from ..recipes import RECIPES, describe, recipe
+
+    if name is None:
+        width = max(map(len, RECIPES))
+        for known in RECIPES:
+            print(f"{known:{width}}  {describe(known).splitlines()[0]}")
+        return 0
+    shown = recipe(name)
+    print(describe(name))
+    print()
+    print(json.dumps(to_json(shown), indent=2))
+    return 0
+
+
+def train(arguments: list[str]) -> int:
+    """Train a recipe into a run folder, or go on with the run there.
+
+    `trompe train RECIPE --help` shows the recipe's fields, each of them a flag.
+    """
+    from ..options import checked, to_json
+    from ..recipes import RECIPES, recipe
+
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(f"usage: trompe train RECIPE [--out FOLDER] [OPTIONS]\n\nrecipes: {', '.join(RECIPES)}")
+        print("\n`trompe recipes` says what each is; `trompe train RECIPE --help` shows its flags.")
+        return 0 if arguments else 2
+    if arguments[0].startswith("-"):
+        raise TrompeError(
+            f"`trompe train` begins with a recipe, not with `{arguments[0]}`",
+            hint="for your own pictures: `trompe train vae --data PATH --out FOLDER`",
+        )
+    name = arguments[0]
+    parsed = tyro.cli(
+        _train_arguments(),
+        default=_train_arguments()(recipe(name)),
+        prog=f"trompe train {name}",
+        args=arguments[1:],
+        config=(tyro.conf.AvoidSubcommands,),
+    )
+    chosen: Recipe = checked(parsed.recipe)
+    if parsed.dry_run:
+        print(json.dumps(to_json(chosen), indent=2))
+        return 0
+    from ..training import train as train_run
+
+    run = train_run(chosen, parsed.out or Path("runs") / name, device=parsed.device)
+    print(json.dumps(summary(run)) if parsed.json else in_words(run))
+    return 0 if run.finished else interrupted(run)
+
+
+def _train_arguments() -> Any:
+    """The flags of `trompe train`, made when they are needed: recipes take a moment to import."""
+    from ..options import Recipe
+
+    @dataclass(frozen=True)
+    class TrainArguments:
+        recipe: Annotated[Recipe, tyro.conf.arg(name="")]
+        out: Path | None = None
+        """The run folder; by default the recipe's name under `runs/`."""
+        device: str | None = None
+        """`cpu`, `cuda`, ...; by default the best there is."""
+        dry_run: bool = False
+        """Print the recipe as it would be recorded, and stop."""
+        json: bool = False
+        """Print the result as JSON."""
+
+    TrainArguments.__annotations__["recipe"] = Annotated[Recipe, tyro.conf.arg(name="")]
+    return TrainArguments
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a training came to."""
+    terms = {
+        key: value for line in run.log for key, value in line.items() if "/" in key or key == "images_per_second"
+    }  # the last of each
+    return {"run": str(run.folder), "step": run.step, "digest": run.digest, **terms}
+
+
+def in_words(run: Run) -> str:
+    result = summary(run)
+    terms = ", ".join(
+        f"{key.split('/')[-1].replace('_', ' ')} {value:.4g}"
+        for key, value in result.items()
+        if key.startswith("test/")
+    )
+    return f"{run.folder}: step {run.step}, test {terms or 'not evaluated'} (state {result['digest']})"
+
+
+def interrupted(run: Run) -> int:
+    print(f"stopped at step {run.step}; the same command goes on from there", file=sys.stderr)
+    return INTERRUPTED

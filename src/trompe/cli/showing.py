@@ -1,0 +1,188 @@
+"""Commands that show: `data`, `evaluate`, `figure`, `report`."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from .using import RunFolder, kind_of, open_run
+
+if TYPE_CHECKING:
+    from ..data.load import Loaded
+
+FigureName = Literal["samples", "reconstructions", "latent-map", "traversals", "kl", "curves", "film"]
+
+
+def data(
+    source: Annotated[str | None, tyro.conf.Positional] = None,
+    size: int | tuple[int, int] | None = None,
+    colour: Literal["auto", "grey", "rgb"] = "auto",
+    out: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Report on a data set before training on it, or list the named ones.
+
+    Args:
+        source: a named set, or a folder or zip of pictures.
+        size: height and width to pack to; by default as they are, or 64 where they differ.
+        colour: grey or colour; by default as the pictures are.
+        out: also draw a sheet of pictures, a `.png`.
+        json: print the report as JSON.
+    """
+    from ..data.load import load_splits
+    from ..data.sources import SETS
+
+    if source is None:
+        width = max(map(len, SETS))
+        for name, known in SETS.items():
+            print(f"{name:{width}}  {known.about}")
+        return
+    if out is not None:
+        kind_of(out, ".png")
+    loaded = load_splits(source, size=size, colour=colour)
+    report = data_report(loaded)
+    print(json_format.dumps(report, ensure_ascii=False) if json else in_words(report))
+    if out is not None:
+        from ..figures.grids import picture_grid, save_picture
+
+        save_picture(out, picture_grid(loaded.train.take(slice(0, 100)).images_as_floats()))
+        print(out)
+
+
+def data_report(loaded: Loaded) -> dict[str, Any]:
+    """What there is to know of a set before training on it."""
+    import numpy as np
+
+    train, test = loaded.train, loaded.test
+    classes: dict[str, int] = {}
+    if train.labels is not None:
+        counts = np.bincount(train.labels, minlength=train.num_classes).tolist()
+        classes = dict(zip(train.class_names, counts, strict=True))
+    return {
+        "name": train.name,
+        "train": len(train),
+        "test": len(test),
+        "channels": train.image_shape[0],
+        "size": list(train.image_shape[1:]),
+        "classes": classes,
+        "fingerprint": train.fingerprint,
+        **loaded.report,
+    }
+
+
+SHOWN_CLASSES, SHOWN_BROKEN = 12, 20
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """The report as lines of text."""
+    size = "x".join(map(str, report["size"]))
+    lines = [
+        f"{report['name']}: {report['train']:,} pictures to train on, {report['test']:,} to test on",
+        f"as packed: {size}, {'grey' if report['channels'] == 1 else 'colour'} (fingerprint {report['fingerprint']})",
+    ]
+    if classes := report["classes"]:
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(classes.items())[:SHOWN_CLASSES])
+        more = f", and {len(classes) - SHOWN_CLASSES} more" if len(classes) > SHOWN_CLASSES else ""
+        lines.append(f"{len(classes)} classes: {shown}{more}")
+    if "sizes" in report:
+        common = ", ".join(f"{name} ({count:,})" for name, count in report["sizes"].items())
+        low, high = ("x".join(map(str, report[key])) for key in ("smallest", "largest"))
+        lines.append(f"{report['distinct_sizes']} sizes, from {low} to {high}; most common: {common}")
+        kinds = (", ".join(f"{name} {count:,}" for name, count in report[key].items()) for key in ("modes", "formats"))
+        lines.append("modes: {}; formats: {}".format(*kinds))
+    if report.get("duplicates"):
+        lines.append(f"{report['duplicates']:,} pictures are exact duplicates of another, once packed")
+    if report.get("ignored_files"):
+        lines.append(f"{report['ignored_files']:,} other files are ignored")
+    if broken := report.get("broken"):
+        lines.append(f"{len(broken):,} broken pictures are skipped:")
+        lines += [f"  {name}: {reason}" for name, reason in list(broken.items())[:SHOWN_BROKEN]]
+        if len(broken) > SHOWN_BROKEN:
+            lines.append(f"  and {len(broken) - SHOWN_BROKEN:,} more (`--json` names all)")
+    return "\n".join(lines)
+
+
+def evaluate(
+    run: RunFolder,
+    data: str | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    json: bool = False,
+    device: str | None = None,
+) -> None:
+    """Measure a run: its bounds on the likelihood, and its reconstructions.
+
+    The result is also kept in the run's folder, with its protocol.
+
+    Args:
+        run: the run folder.
+        data: a set, as in `mnist:test`; by default what the run was trained to test on.
+        samples: codes per picture of the importance-weighted bound; by default as the recipe says.
+        seed: of the noise.
+        limit: measure the first so many pictures only.
+        json: print the result as JSON.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    from ..errors import TrompeError
+    from ..measures import evaluate as measure
+
+    for name, number in (("samples", samples), ("limit", limit)):
+        if number is not None and number < 1:
+            raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
+    opened = open_run(run, device)
+    result = measure(opened, opened.data(data), samples=samples, seed=seed, limit=limit)
+    if json:
+        print(json_format.dumps(result))
+        return
+    for name, value in result["figures"].items():
+        if name != "kl_per_number":
+            print(f"{name.replace('_', ' '):18} {value:,.4f}" if isinstance(value, float) else f"{name:18} {value:,}")
+    print("protocol: " + ", ".join(f"{name} {value}" for name, value in result["protocol"].items()))
+
+
+def figure(
+    name: Annotated[FigureName, tyro.conf.Positional],
+    run: RunFolder,
+    data: str | None = None,
+    out: Path | None = None,
+    device: str | None = None,
+) -> None:
+    """Draw one figure of a run.
+
+    Args:
+        name: which figure. `latent-map`: where the encoder puts the data, what the decoder makes of the plane, and
+            both. `traversals`: one code number at a time. `kl`: which numbers are used. `film`: the samples of the
+            training from one noise, as a GIF.
+        run: the run folder.
+        data: pictures to draw it with, as in `mnist:test`; by default what the run was trained to test on.
+        out: the file to write; by default under `figures/` in the run.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    from ..figures.named import draw
+    from ..files import write_bytes
+
+    suffix = ".gif" if name == "film" else ".png"
+    path = out or run / "figures" / f"{name}{suffix}"
+    kind_of(path, suffix)
+    opened = open_run(run, device)
+    write_bytes(path, draw(name, opened, opened.data(data)))
+    print(path)
+
+
+def report(run: RunFolder, out: Path | None = None, device: str | None = None) -> None:
+    """Write a run's report: one HTML file that opens in any browser.
+
+    Args:
+        run: the run folder.
+        out: the file to write; by default `report.html` in the run.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    from ..report import write_report
+
+    if out is not None:
+        kind_of(out, ".html")
+    print(write_report(open_run(run, device), out))

@@ -1,0 +1,256 @@
+"""Commands that use a trained model: `sample`, `reconstruct`, `encode`, `interpolate`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from ..errors import TrompeError, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..run import Run
+
+RunFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+Pictures = Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURES")]
+Count = Annotated[int, tyro.conf.arg(aliases=["-n"])]
+ClassName = Annotated[str | None, tyro.conf.arg(name="class")]
+
+
+def sample(
+    run: RunFolder,
+    count: Count = 64,
+    seed: int = 0,
+    out: Path = Path("samples.png"),
+    grid: str | None = None,
+    class_name: ClassName = None,
+    snapshot: int | None = None,
+    device: str | None = None,
+) -> None:
+    """Sample new pictures from a run.
+
+    Args:
+        run: the run folder.
+        count: how many.
+        seed: the same seed gives the same pictures; the first of them are the same however many are made.
+        out: a `.png` grid, an `.npz` array, or a folder for one file each.
+        grid: rows and columns of the grid, as in 8x8; sets the count.
+        class_name: the class to make, by name or number, where the model is class-conditional.
+        snapshot: use the weights kept at this step.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    columns = None
+    if grid is not None:
+        rows, columns = grid_of(grid)
+        count = rows * columns
+    if count < 1:
+        raise TrompeError(f"cannot sample {count} pictures", hint="give `-n` a number from 1 on")
+    kind = kind_of(out, ".png", ".npz", "")
+    opened = open_run(run, device, snapshot)
+    labels = None if class_name is None else [class_number(opened, class_name)] * count
+    write_images(out, kind, opened.sample(count, seed=seed, labels=labels), columns)
+
+
+def reconstruct(
+    run: RunFolder,
+    pictures: Pictures = (),
+    data: str | None = None,
+    count: Count = 32,
+    out: Path = Path("reconstructions.png"),
+    device: str | None = None,
+) -> None:
+    """Reconstruct pictures: each row above what came back.
+
+    Args:
+        run: the run folder.
+        pictures: picture files; by default pictures of `--data`.
+        data: a set, as in `mnist:test`; by default what the run was trained to test on.
+        count: how many pictures of the set.
+        out: a `.png`, or an `.npz` of both arrays.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    kind = kind_of(out, ".png", ".npz")
+    opened = open_run(run, device)
+    images, labels, _ = inputs(opened, pictures, data, count)
+    reconstructed = opened.reconstruct(images, labels)
+    if kind == ".npz":
+        save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
+    else:
+        from ..figures.grids import save_picture, side_by_side
+
+        save_picture(out, side_by_side(images, reconstructed, min(8, len(images))))
+    print(out)
+
+
+def encode(
+    run: RunFolder,
+    pictures: Pictures = (),
+    data: str | None = None,
+    count: Annotated[int | None, tyro.conf.arg(aliases=["-n"])] = None,
+    out: Path = Path("codes.npz"),
+    device: str | None = None,
+) -> None:
+    """Encode pictures to their codes.
+
+    Args:
+        run: the run folder.
+        pictures: picture files; by default pictures of `--data`.
+        data: a set, as in `mnist:test`; by default what the run was trained to test on.
+        count: how many pictures of the set; by default all.
+        out: an `.npz` (`codes`, and `labels`, `class_names`, `names` where there are any), or a `.csv`.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    kind = kind_of(out, ".npz", ".csv")
+    opened = open_run(run, device)
+    images, labels, names = inputs(opened, pictures, data, count)
+    codes = opened.encode(images, labels).numpy()
+    classes = opened.record.data.class_names
+    if kind == ".npz":
+        known: dict[str, Any] = {} if labels is None else {"labels": labels, "class_names": list(classes)}
+        save_arrays(out, codes=codes, **known, **({"names": names} if names else {}))
+    else:
+        import csv
+        import io
+
+        text = io.StringIO()
+        rows = csv.writer(text)
+        head = (["name"] if names else []) + (["label"] if labels is not None else [])
+        rows.writerow([*head, *(f"z{number}" for number in range(codes.shape[1]))])
+        for place, code in enumerate(codes):
+            first = ([names[place]] if names else []) + ([str(labels[place])] if labels is not None else [])
+            rows.writerow([*first, *(f"{value:.7g}" for value in code)])
+        from ..files import write_bytes
+
+        write_bytes(out, text.getvalue().encode())
+    print(out)
+
+
+def interpolate(
+    run: RunFolder,
+    start: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FROM")],
+    end: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TO")],
+    steps: int = 9,
+    out: Path = Path("interpolation.png"),
+    class_name: ClassName = None,
+    device: str | None = None,
+) -> None:
+    """Walk from one picture's code to another's.
+
+    Args:
+        run: the run folder.
+        start: a picture file, or a seed.
+        end: a picture file, or a seed.
+        steps: pictures in the row, both ends among them.
+        out: a `.png` row, a `.gif` that goes there and back, or an `.npz`.
+        class_name: the class to make, where the model is class-conditional.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    import torch
+
+    from ..figures.grids import gif, picture_grid
+    from ..files import write_bytes
+
+    kind = kind_of(out, ".png", ".gif", ".npz")
+    if steps < 2:
+        raise TrompeError(f"an interpolation of {steps} pictures has no two ends", hint="give `--steps` from 2 on")
+    opened = open_run(run, device)
+    label = 0 if class_name is None else class_number(opened, class_name)
+    first, last = (code_of(opened, end_name, label) for end_name in (start, end))
+    codes = torch.lerp(first, last, torch.linspace(0, 1, steps)[:, None])
+    images = opened.decode(codes, [label] * steps if opened.model.num_classes else None)
+    if kind == ".gif":
+        frames = [picture_grid(image[None], 1) for image in images]
+        write_bytes(out, gif(frames + frames[-2:0:-1], seconds_each=0.12))
+        print(out)
+    else:
+        write_images(out, kind, images, columns=steps)
+
+
+# What the commands share
+
+
+def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> Run:
+    from ..run import load
+
+    return load(folder, device=device, snapshot=snapshot)
+
+
+def inputs(
+    run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None
+) -> tuple[torch.Tensor, Any, list[str]]:
+    """Pictures for a run with their labels and names: files, or the first of a set."""
+    if pictures:
+        if data is not None:
+            raise TrompeError("both picture files and `--data` were given", hint="give one of them")
+        conditional = run.model.num_classes > 0
+        return run.read_pictures(pictures), [0] * len(pictures) if conditional else None, [str(p) for p in pictures]
+    if count is not None and count < 1:
+        raise TrompeError(f"cannot take {count} pictures", hint="give `-n` a number from 1 on")
+    chosen = run.data(data).take(slice(0, count))
+    return chosen.images_as_floats(), chosen.labels, list(chosen.names)
+
+
+def code_of(run: Run, name: str, label: int) -> torch.Tensor:
+    """The code that a picture file has, or that a seed gives."""
+    if not Path(name).exists() and re.fullmatch(r"\d+", name):
+        if run.model.prior is None:
+            raise TrompeError("an autoencoder's codes have no prior to draw a seed from", hint="give two picture files")
+        return run.noise(1, int(name))
+    return run.encode(run.read_pictures([name]), [label] if run.model.num_classes else None)
+
+
+def class_number(run: Run, name: str) -> int:
+    """A class by its name or its number."""
+    names = run.record.data.class_names
+    if run.model.num_classes == 0:
+        raise TrompeError("this model is not class-conditional", hint="train `cvae`, or leave `--class` out")
+    if name in names:
+        return names.index(name)
+    if name.isdigit() and int(name) < len(names):
+        return int(name)
+    raise TrompeError(f"no class is named `{name}`", hint=nearest(name, names))
+
+
+def grid_of(text: str) -> tuple[int, int]:
+    if match := re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text):
+        return int(match[1]), int(match[2])
+    raise TrompeError(f"`--grid {text}` is not rows x columns", hint="write it as 8x8")
+
+
+def kind_of(out: Path, *known: str) -> str:
+    """The suffix of an output file, if it is one of the known; the empty one is a folder."""
+    if out.suffix.lower() in known:
+        return out.suffix.lower()
+    kinds = ", ".join(suffix or "a folder" for suffix in known)
+    raise TrompeError(f"`--out {out}` is of no known kind", hint=f"known are {kinds}")
+
+
+def write_images(out: Path, kind: str, images: torch.Tensor, columns: int | None) -> None:
+    from ..figures.grids import picture_grid, png, save_picture, to_bytes
+    from ..files import write_bytes
+
+    if kind == ".npz":
+        save_arrays(out, images=to_bytes(images))
+    elif kind == ".png":
+        save_picture(out, picture_grid(images, columns))
+    else:
+        for place, pixels in enumerate(to_bytes(images)):
+            picture = pixels.transpose(1, 2, 0)
+            write_bytes(out / f"{place:06d}.png", png(picture[..., 0] if picture.shape[2] == 1 else picture))
+    print(out)
+
+
+def save_arrays(out: Path, **arrays: Any) -> None:
+    import io
+
+    import numpy as np
+
+    from ..files import write_bytes
+
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_bytes(out, content.getvalue())

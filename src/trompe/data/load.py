@@ -1,0 +1,107 @@
+"""From what a user writes, `mnist:test` or `holiday.zip`, to pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import TrompeError
+from ..options import DataOptions
+from .arrays import ImageData
+from .folder import load_pictures
+from .sources import ALIASES, SETS, load_named
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Both splits of a set, and what there is to say about them."""
+
+    train: ImageData
+    test: ImageData
+    report: dict[str, Any]
+
+
+def load_data(
+    source: str | Path, *, size: int | tuple[int, int] | None = None, colour: str = "auto", split: str = "train"
+) -> ImageData:
+    """Load pictures as one uint8 array, memory-mapped where they are many.
+
+    Args:
+        source: a named set (`digits`, `mnist`, `fashion-mnist`, `cifar10`, `olivetti`, `tiny-imagenet`), or the path
+            of a folder or zip of pictures; `:train` or `:test` after it picks the split.
+        size: height and width, or one number for a square; by default as the pictures are, or 64 where they differ.
+        colour: `grey`, `rgb`, or `auto` as the pictures are.
+        split: `train` or `test`, where the source does not say.
+
+    Raises:
+        TrompeError: there is no such set or path, it holds no readable picture, or it cannot be fetched.
+    """
+    name, named_split = split_source(str(source))
+    loaded = load_splits(name, size=size, colour=colour)
+    return loaded.test if (named_split or split) == "test" else loaded.train
+
+
+def load_splits(source: str, *, size: int | tuple[int, int] | None = None, colour: str = "auto") -> Loaded:
+    """Both splits of a source, whatever split its name picks."""
+    name, _ = split_source(source)
+    square = (size, size) if isinstance(size, int) else size
+    canonical = ALIASES.get(name.lower(), name.lower())
+    if canonical in SETS and not Path(name).exists():
+        return Loaded(*load_named(canonical, square, colour))
+    path = Path(name).expanduser()
+    if not path.exists() and re.fullmatch(r"[\w-]+", name):
+        load_named(name, square, colour)  # neither a path nor a set: the error names the nearest set
+    return Loaded(*load_pictures(path, path.name, square, colour))
+
+
+def for_recipe(options: DataOptions) -> Loaded:
+    """What a recipe trains and tests on."""
+    return load_splits(options.source, size=options.size, colour=options.colour)
+
+
+def split_source(source: str) -> tuple[str, str | None]:
+    """`mnist:test` as its name and split; any other colon belongs to the name."""
+    if match := re.fullmatch(r"(.+):(train|test)", source, re.DOTALL):
+        return match[1], match[2]
+    return source, None
+
+
+def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str = "array") -> ImageData:
+    """Pictures that are already an array: uint8, or float in [0, 1], of shape `(N, C, *spatial)`; `(N, H, W)` and
+    `(N, H, W, 3)` are understood too.
+
+    Raises:
+        TrompeError: the array has another shape, type or range.
+    """
+    array = np.asarray(images)
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = array.transpose(0, 3, 1, 2)
+    if array.ndim not in (4, 5) or len(array) == 0 or 0 in array.shape:
+        raise TrompeError(
+            f"pictures of shape {np.shape(images)} are not understood",
+            hint="give (N, C, H, W), (N, H, W) or (N, H, W, 3)",
+        )
+    if np.issubdtype(array.dtype, np.floating):
+        low, high = float(array.min()), float(array.max())
+        if not (low >= 0 and high <= 1):
+            raise TrompeError(
+                f"grey levels from {low:g} to {high:g}", hint="float pictures are in [0, 1]; scale them first"
+            )
+        array = np.round(array * 255).astype(np.uint8)
+    elif array.dtype == bool:
+        array = array.astype(np.uint8) * 255
+    elif array.dtype != np.uint8:
+        raise TrompeError(f"pictures of type {array.dtype}", hint="give uint8, or float in [0, 1]")
+    if labels is None:
+        return ImageData(np.ascontiguousarray(array), name)
+    labels = np.asarray(labels)
+    if labels.shape != (len(array),):
+        raise TrompeError(f"{len(array)} pictures but labels of shape {labels.shape}", hint="give one label a picture")
+    names, indices = np.unique(labels, return_inverse=True)
+    return ImageData(np.ascontiguousarray(array), name, indices.astype(np.int64), tuple(map(str, names)))

@@ -1,0 +1,171 @@
+"""Posteriors over codes and likelihoods of images, as values.
+
+Everything is per image and in nats. Pictures are float in [0, 1]; a decoder gives a likelihood's *parameters*, raw,
+of shape `(batch, channels * parameters_per_pixel, *spatial)`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from .names import LikelihoodName
+
+LOG_TWO_PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class DiagonalGaussian:
+    """A Gaussian per code number: `mean` and `log_variance`, each `(batch, latent)`."""
+
+    mean: Float[Tensor, "batch latent"]
+    log_variance: Float[Tensor, "batch latent"]
+
+    @staticmethod
+    def from_parameters(parameters: Float[Tensor, "batch two_latent"]) -> DiagonalGaussian:
+        """From an encoder's output. The logarithm of the variance is kept within +-15, far outside anything a
+        trained posterior uses, so that one wild picture cannot overflow the exponential.
+        """
+        mean, log_variance = parameters.chunk(2, dim=1)
+        return DiagonalGaussian(mean, log_variance.clamp(-15, 15))
+
+    def sample(self, noise: Tensor | None = None) -> Float[Tensor, "*samples batch latent"]:
+        """Reparameterised: `mean + deviation * noise` (Kingma & Welling 2014, eq. 10); fresh noise by default."""
+        noise = torch.randn_like(self.mean) if noise is None else noise
+        return self.mean + (0.5 * self.log_variance).exp() * noise
+
+    def kl(self) -> Float[Tensor, "batch latent"]:
+        """Kullback-Leibler divergence from the unit Gaussian, per code number (appendix B there)."""
+        return 0.5 * (self.mean.square() + self.log_variance.exp() - 1 - self.log_variance)
+
+    def log_density(self, codes: Float[Tensor, "*samples batch latent"]) -> Float[Tensor, "*samples batch"]:
+        scaled = (codes - self.mean).square() * (-self.log_variance).exp()
+        return -0.5 * (scaled + self.log_variance + LOG_TWO_PI).sum(-1)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A code without uncertainty: all mass at `mean`, of shape `(batch, latent)`."""
+
+    mean: Float[Tensor, "batch latent"]
+
+    def sample(self, noise: Tensor | None = None) -> Float[Tensor, "batch latent"]:
+        return self.mean
+
+
+def unit_gaussian_log_density(codes: Float[Tensor, "*samples latent"]) -> Float[Tensor, "*samples"]:
+    return -0.5 * (codes.square() + LOG_TWO_PI).sum(-1)
+
+
+class Likelihood(Protocol):
+    """How probable a picture is under a decoder's parameters."""
+
+    parameters_per_pixel: int
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        """The expected picture, in [0, 1], of shape `(batch, channels, *spatial)`."""
+        ...
+
+    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+        """Minus the logarithm of the likelihood, summed over each picture."""
+        ...
+
+    def constant(self, dimensions: int) -> float:
+        """What `negative_log` leaves out, in nats, of a picture of so many numbers."""
+        ...
+
+
+class SquaredError:
+    """Sum of squared errors: a Gaussian of variance 1/2, without its constant `dimensions / 2 * log(pi)`."""
+
+    parameters_per_pixel = 1
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.sigmoid()
+
+    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+        return (images - parameters.sigmoid()).square().flatten(1).sum(1)
+
+    def constant(self, dimensions: int) -> float:
+        return 0.5 * dimensions * math.log(math.pi)
+
+
+class Bernoulli:
+    """Each number an independent coin. Grey levels may stand for the coin's mean: then this is the cross-entropy,
+    the usual protocol for grey MNIST; binary pictures make it a true likelihood.
+    """
+
+    parameters_per_pixel = 1
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.sigmoid()
+
+    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+        return F.binary_cross_entropy_with_logits(parameters, images, reduction="none").flatten(1).sum(1)
+
+    def constant(self, dimensions: int) -> float:
+        return 0.0
+
+
+class Gaussian:
+    """A Gaussian around the mean picture with a learned deviation: a density over [0, 1] grey levels (the sigma-VAE,
+    Rybkin et al. 2021).
+    """
+
+    parameters_per_pixel = 2
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.chunk(2, dim=1)[0].sigmoid()
+
+    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+        mean, log_deviation = parameters.chunk(2, dim=1)
+        scaled = ((images - mean.sigmoid()) * (-log_deviation).exp()).square()
+        return (0.5 * (scaled + LOG_TWO_PI) + log_deviation).flatten(1).sum(1)
+
+    def constant(self, dimensions: int) -> float:
+        return 0.0
+
+
+class DiscretisedLogistic:
+    """The probability of each of 256 grey levels under a logistic density of learned scale; the two ends take the
+    tails (Kingma et al. 2016; Salimans et al. 2017, eq. 2).
+    """
+
+    parameters_per_pixel = 2
+    half_level = 0.5 / 255
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.chunk(2, dim=1)[0].sigmoid()
+
+    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+        mean, log_scale = parameters.chunk(2, dim=1)
+        centred = images - mean.sigmoid()
+        inverse_scale = (-log_scale).exp()
+        upper = (centred + self.half_level) * inverse_scale
+        lower = (centred - self.half_level) * inverse_scale
+        # log(sigmoid(u) - sigmoid(l)) without cancellation: log sigmoid(u) + log sigmoid(-l) + log(1 - exp(l - u))
+        width = 2 * self.half_level * inverse_scale
+        inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-width))
+        log_mass = torch.where(
+            images < self.half_level,
+            F.logsigmoid(upper),
+            torch.where(images > 1 - self.half_level, F.logsigmoid(-lower), inside),
+        )
+        return -log_mass.flatten(1).sum(1)
+
+    def constant(self, dimensions: int) -> float:
+        return 0.0
+
+
+LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
+    "squared-error": SquaredError(),
+    "bernoulli": Bernoulli(),
+    "gaussian": Gaussian(),
+    "logistic": DiscretisedLogistic(),
+}

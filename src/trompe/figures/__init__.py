@@ -1,0 +1,8 @@
+"""Figures: matplotlib figures and arrays of pixels, in one visual language."""
+
+from .curves import curves
+from .grids import picture_grid, side_by_side
+from .latents import kl_bars, traversals
+from .maps import latent_map
+
+__all__ = ["curves", "kl_bars", "latent_map", "picture_grid", "side_by_side", "traversals"]

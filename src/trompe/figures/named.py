@@ -1,0 +1,45 @@
+"""The figures by name, as the bytes of their files."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from ..data.arrays import ImageData
+from ..errors import TrompeError
+from ..run import Run
+from .curves import curves
+from .grids import gif, picture_grid, png, side_by_side
+from .latents import kl_bars, kl_per_number, traversals
+from .maps import latent_map
+from .style import figure_png
+
+
+def draw(name: str, run: Run, data: ImageData) -> bytes:
+    """A figure as PNG, `film` as GIF."""
+    match name:
+        case "samples":
+            return png(picture_grid(run.sample(64)))
+        case "reconstructions":
+            shown = data.take(slice(0, 32))
+            return png(side_by_side(shown.images_as_floats(), run.reconstruct(shown)))
+        case "latent-map":
+            return figure_png(latent_map(run, data))
+        case "traversals":
+            return png(traversals(run, data))
+        case "kl":
+            return figure_png(kl_bars(run, kl_per_number(run, data)))
+        case "curves":
+            return figure_png(curves(run))
+        case "film":
+            return film(run)
+    raise TrompeError(f"no figure is named `{name}`")
+
+
+def film(run: Run) -> bytes:
+    """The run's pictures of progress, one after another, the last one held."""
+    paths = sorted((run.folder / "samples").glob("step-*.png"), key=lambda path: int(path.stem.split("-")[1]))
+    if not paths:
+        raise TrompeError(f"`{run.folder}` holds no pictures of progress", hint="train with `--train.sample-every 500`")
+    frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    return gif(frames + [frames[-1]] * 8, seconds_each=0.15)

@@ -1,0 +1,144 @@
+"""A model: up to three networks in declared slots, three small values, and five verbs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from .distributions import LIKELIHOODS, DiagonalGaussian, Point
+from .errors import TrompeError
+from .names import LikelihoodName
+
+PosteriorKind = Literal["point", "gaussian"]
+PriorKind = Literal["normal"]
+
+
+class Model(nn.Module):
+    """The slots hold a network or `None`; the values say how to read what the networks give.
+
+    `encoder(images, labels)` gives the posterior's parameters, `decoder(codes, labels)` the likelihood's,
+    `discriminator(images, labels)` a logit. `prior` is `None` for a model whose codes follow no known law, from which
+    nothing can be sampled. Pictures at this boundary are float in [0, 1], of shape `(batch, *image_shape)`.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+        posterior: PosteriorKind = "point",
+        likelihood: LikelihoodName = "squared-error",
+        prior: PriorKind | None = None,
+        image_shape: tuple[int, ...],
+        latent: int,
+        num_classes: int = 0,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.discriminator = discriminator
+        self.posterior_kind = posterior
+        self.likelihood = LIKELIHOODS[likelihood]
+        self.prior = prior
+        self.image_shape = image_shape
+        self.latent = latent
+        self.num_classes = num_classes
+
+    # What losses and measures are made of
+
+    def posterior(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> DiagonalGaussian | Point:
+        """The law of the codes of these pictures. Networks see grey levels centred to [-1, 1]."""
+        parameters = self._encoder(2 * images - 1, self._checked(labels)).float()
+        return Point(parameters) if self.posterior_kind == "point" else DiagonalGaussian.from_parameters(parameters)
+
+    def parameters_of(
+        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Tensor:
+        """The likelihood's parameters for these codes."""
+        return self._decoder(codes, self._checked(labels)).float()
+
+    # Verbs
+
+    def encode(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch latent"]:
+        """The code of each picture: the posterior's mean."""
+        return self.posterior(images, labels).mean
+
+    def decode(
+        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels *spatial"]:
+        """The picture of each code: the likelihood's mean, in [0, 1]."""
+        return self.likelihood.mean(self.parameters_of(codes, labels))
+
+    def reconstruct(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels *spatial"]:
+        """Each picture, encoded and decoded, without noise."""
+        return self.decode(self.encode(images, labels), labels)
+
+    def sample(
+        self, noise: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels *spatial"]:
+        """Pictures from the prior: `noise` is standard normal, and the prior makes codes of it."""
+        if self.prior is None:
+            raise TrompeError(
+                "an autoencoder's codes follow no known law, so nothing can be sampled from it",
+                hint="train a VAE (`trompe train vae ...`), or decode codes of your own with `decode`",
+            )
+        return self.decode(noise, labels)
+
+    def score(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        """How well the model accounts for each picture, higher is better: the discriminator's logit where there is
+        one, else the evidence lower bound in nats at the posterior's mean code, whose KL a point posterior lacks.
+        """
+        if self.discriminator is not None:
+            return self.discriminator(2 * images - 1, self._checked(labels)).float()
+        posterior = self.posterior(images, labels)
+        score = -self.likelihood.negative_log(self.parameters_of(posterior.mean, labels), images)
+        return score - posterior.kl().sum(1) if isinstance(posterior, DiagonalGaussian) else score
+
+    # Slots
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The slots that are filled, by name."""
+        slots = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
+        return {name: network for name, network in slots.items() if network is not None}
+
+    @property
+    def _encoder(self) -> nn.Module:
+        return self._filled("encoder", self.encoder)
+
+    @property
+    def _decoder(self) -> nn.Module:
+        return self._filled("decoder", self.decoder)
+
+    def _filled(self, name: str, network: nn.Module | None) -> nn.Module:
+        if network is None:
+            have = ", ".join(self.networks) or "no network"
+            raise TrompeError(f"this model has no {name} (it has: {have})", hint="use a model of another family")
+        return network
+
+    def _checked(self, labels: Tensor | None) -> Tensor | None:
+        """Labels reach the networks of a class-conditional model only, and it needs them."""
+        if self.num_classes == 0:
+            return None
+        if labels is None:
+            raise TrompeError(
+                f"this model is class-conditional ({self.num_classes} classes) and needs labels",
+                hint="give a class for each picture",
+            )
+        return labels
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device

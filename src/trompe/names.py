@@ -1,0 +1,8 @@
+"""Words that recipes and the code reading them share, where neither should import the other."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmoid"]
+LikelihoodName = Literal["squared-error", "bernoulli", "gaussian", "logistic"]

@@ -1,0 +1,78 @@
+"""The few layers that torch does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..names import Activation
+
+ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "sigmoid": nn.Sigmoid,
+}
+
+CONVOLUTION: dict[int, type[nn.Conv1d | nn.Conv2d | nn.Conv3d]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+TRANSPOSED: dict[int, type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d]] = {
+    1: nn.ConvTranspose1d,
+    2: nn.ConvTranspose2d,
+    3: nn.ConvTranspose3d,
+}
+
+
+class GatedLinear(nn.Module):
+    """`(W x + b) * sigmoid(V x + c)` (Dauphin et al. 2017; the hidden layer of the VampPrior's networks)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.both = nn.Linear(inputs, 2 * outputs)
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        value, gate = self.both(x).chunk(2, dim=1)
+        return value * gate.sigmoid()
+
+
+class ResidualBlock(nn.Module):
+    """`x + conv(act(conv(act(x))))` of two 3-wide convolutions; the second starts at zero, so that the block starts
+    as the identity and a deep stack trains without normalisation (Zhang et al. 2019).
+    """
+
+    def __init__(self, channels: int, activation: Activation, ndim: int) -> None:
+        super().__init__()
+        convolution = CONVOLUTION[ndim]
+        last = convolution(channels, channels, 3, padding=1)
+        nn.init.zeros_(last.weight)
+        self.branch = nn.Sequential(
+            ACTIVATIONS[activation](),
+            convolution(channels, channels, 3, padding=1),
+            ACTIVATIONS[activation](),
+            last,
+        )
+
+    def forward(self, x: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch channels *spatial"]:
+        return x + self.branch(x)
+
+
+class SharedScale(nn.Module):
+    """Append one learned logarithm of a scale per channel to a map of means: the second parameter of a likelihood
+    whose noise is the same at every pixel (Rybkin et al. 2021 find it better than one per pixel).
+    """
+
+    def __init__(self, channels: int, ndim: int, initial: float = -1.0) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.full((channels, *(1,) * ndim), initial))
+
+    def forward(self, mean: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch two_channels *spatial"]:
+        return torch.cat([mean, self.log_scale.expand_as(mean)], dim=1)
+
+
+def one_hot(labels: Tensor, classes: int) -> Float[Tensor, "batch classes"]:
+    return nn.functional.one_hot(labels, classes).float()

@@ -1,0 +1,61 @@
+"""What trains when: a family of models is a tuple of phases, and the loop knows nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .data.batches import Batch
+from .model import Model
+
+Loss = Callable[[Model, Batch, int], dict[str, Tensor]]
+"""A pure function of model, batch and step; its terms are already weighted, per picture, of shape `(batch,)`."""
+
+
+@dataclass(frozen=True)
+class When:
+    """Active from step `start` up to but not including `stop`, at every `every`-th step of them."""
+
+    start: int = 0
+    stop: int | None = None
+    every: int = 1
+
+    def active(self, step: int) -> bool:
+        return step >= self.start and (self.stop is None or step < self.stop) and (step - self.start) % self.every == 0
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Trains some of a model's networks with one loss; it owns one optimiser.
+
+    `name` is the optimiser's key in the state and the prefix of the phase's logs. Networks not in `trains` are frozen
+    while it runs.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    loss: Loss
+    when: When = When()
+
+    def parameters(self, model: Model) -> dict[str, nn.Parameter]:
+        """The parameters it trains, by their names in the model."""
+        networks = model.networks
+        return {
+            f"{slot}.{name}": parameter for slot in self.trains for name, parameter in networks[slot].named_parameters()
+        }
+
+
+@contextmanager
+def training_only(model: Model, names: tuple[str, ...]) -> Iterator[None]:
+    """Let gradients flow into these networks' parameters alone."""
+    frozen = [network for name, network in model.networks.items() if name not in names]
+    for network in frozen:
+        network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for network in frozen:
+            network.requires_grad_(True)

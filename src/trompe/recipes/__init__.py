@@ -1,0 +1,46 @@
+"""The named recipes.
+
+Each is a function whose docstring gives the command, the cost on two CPU cores, and the number to expect. A recipe is
+derived from another with `dataclasses.replace`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from ..errors import TrompeError, nearest
+from ..options import Recipe
+from . import autoencoders, vaes
+
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "vae": vaes.vae,
+    "cvae": vaes.cvae,
+    "vae-mlp": vaes.vae_mlp,
+    "vae-digits": vaes.vae_digits,
+    "vae-mnist": vaes.vae_mnist,
+    "vae-mnist-2d": vaes.vae_mnist_2d,
+    "vae-mnist-gated": vaes.vae_mnist_gated,
+    "vae-mnist-conv": vaes.vae_mnist_conv,
+    "cvae-mnist": vaes.cvae_mnist,
+    "iwae-mnist": vaes.iwae_mnist,
+    "autoencoder": autoencoders.autoencoder,
+    "autoencoder-mnist": autoencoders.autoencoder_mnist,
+}
+
+
+def recipe(name: str) -> Recipe:
+    """A named recipe, to train as it is or to change first.
+
+    Raises:
+        TrompeError: no recipe has this name; the hint names the nearest.
+    """
+    if name not in RECIPES:
+        raise TrompeError(f"no recipe is named `{name}`", hint=f"{nearest(name, RECIPES)} (`trompe recipes` lists all)")
+    return RECIPES[name]()
+
+
+def describe(name: str) -> str:
+    """A recipe's docstring."""
+    recipe(name)
+    return inspect.getdoc(RECIPES[name]) or ""

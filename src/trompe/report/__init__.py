@@ -1,0 +1,106 @@
+"""The report: one HTML file that explains a run, opens in any browser, and needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from .. import __version__
+from ..figures.curves import curves
+from ..figures.grids import Pixels, picture_grid, png, side_by_side
+from ..figures.latents import kl_bars, kl_per_number, traversals
+from ..figures.maps import latent_map
+from ..figures.style import figure_png
+from ..files import write_bytes
+from ..measures.evaluate import read_measures
+from ..options import flat, to_json
+from ..run import Run
+
+REPORT_NAME = "report.html"
+FRAMES = 24
+"""At most so many pictures of progress are put into a report."""
+
+
+def write_report(run: Run, path: Path | None = None) -> Path:
+    """Draw everything there is to see of a run into one HTML file, by default `report.html` in its folder."""
+    path = path or run.folder / REPORT_NAME
+    environment = Environment(
+        loader=PackageLoader("trompe.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    page = environment.get_template("template.html").render(**contents(run))
+    write_bytes(path, page.encode())
+    return path
+
+
+def contents(run: Run) -> dict[str, Any]:
+    """What the template shows."""
+    record, model = run.record, run.model
+    data = run.data()
+    shown = data.take(slice(0, 32))
+    measures = read_measures(run.folder)
+    samples = model.prior is not None
+    return {
+        "name": record.recipe.name,
+        "version": __version__,
+        "folder": run.folder.name,
+        "step": run.step,
+        "steps": record.recipe.train.steps,
+        "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
+        "family": record.recipe.family.kind,
+        "latent": model.latent,
+        "data": record.data,
+        "shape": "x".join(map(str, record.data.image_shape[1:])),
+        "colour": "grey" if record.data.image_shape[0] == 1 else "colour",
+        "headline": headline(measures),
+        "measures": measures,
+        "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in film(run.folder)],
+        "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
+        "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
+        "curves": drawn(curves(run)) if run.log else None,
+        "map": drawn(latent_map(run, data)),
+        "plane": model.latent <= 2,
+        "bars": drawn(kl_bars(run, kl_per_number(run, data))) if model.latent > 2 else None,
+        "traversals": picture(traversals(run, data)),
+        "recipe": flat(to_json(record.recipe)),
+    }
+
+
+def headline(measures: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The latest result in a few numbers with their units."""
+    if not measures:
+        return []
+    figures = measures[-1]["figures"]
+    numbers = [("squared error a picture", f"{figures['squared_error']:.2f}")]
+    if "elbo" in figures:
+        numbers = [
+            ("ELBO, nats", f"{figures['elbo']:.2f}"),
+            (f"importance bound, {figures['samples']} codes", f"{figures['importance_bound']:.2f}"),
+            ("reconstruction, nats", f"{figures['reconstruction']:.2f}"),
+            ("KL, nats", f"{figures['kl']:.2f}"),
+            ("code numbers alive", f"{figures['active']} of {len(figures['kl_per_number'])}"),
+        ]
+    return numbers
+
+
+def film(folder: Path) -> list[tuple[int, Path]]:
+    """The pictures of progress, thinned out evenly to what a report can hold, the last one among them."""
+    paths = sorted((folder / "samples").glob("step-*.png"), key=lambda path: int(path.stem.split("-")[1]))
+    if len(paths) > FRAMES:
+        paths = [paths[round(place * (len(paths) - 1) / (FRAMES - 1))] for place in range(FRAMES)]
+    return [(int(path.stem.split("-")[1]), path) for path in paths]
+
+
+def inline(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def picture(pixels: Pixels) -> str:
+    return inline(png(pixels))
+
+
+def drawn(made: Figure) -> str:
+    return inline(figure_png(made))

@@ -1,0 +1,214 @@
+"""A run folder, opened: what every verb starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from . import state as states
+from .build import build_model
+from .data.arrays import ImageData
+from .data.batches import as_floats
+from .data.load import load_splits, split_source
+from .data.pictures import read_picture
+from .device import pick_device
+from .errors import TrompeError
+from .log import read_log
+from .model import Model
+from .record import Record, read_record
+from .rng import Stream, normal
+
+BATCH = 500
+Labels = Sequence[int] | np.ndarray | Tensor
+
+
+class Run:
+    """A trained model in its folder, ready to use.
+
+    Pictures are given as a tensor or array, float in [0, 1] or uint8, of shape `(N, C, H, W)`, and come back as float
+    tensors in [0, 1] on the CPU. What is computed is in float32, and the same whatever is asked for beside it.
+
+    Attributes:
+        folder: the run folder.
+        record: recipe and data, as the folder records them.
+        model: the model, with the weights to use.
+        step: training steps behind these weights.
+    """
+
+    STATE: ClassVar[str] = "state.safetensors"
+    WEIGHTS: ClassVar[str] = "weights.safetensors"
+
+    def __init__(self, folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> None:
+        self.folder = Path(folder)
+        self.record: Record = read_record(self.folder)
+        self.device = pick_device(device)
+        path = self._weights(snapshot)
+        self.step = int(states.read_metadata(path)["step"])
+        shape, classes = self.record.data.image_shape, self.record.num_classes
+        self.model = build_model(self.record.recipe, shape, classes)
+        try:
+            self.model.load_state_dict(states.read_tensors(path))
+        except RuntimeError as error:
+            raise states.damaged(path, error) from error
+        self.model.to(self.device).eval().requires_grad_(False)
+
+    def _weights(self, snapshot: int | None) -> Path:
+        if snapshot is None:
+            path = self.folder / self.WEIGHTS
+            if not path.exists():
+                raise TrompeError(f"`{self.folder}` holds no weights yet", hint="give `trompe train` again to go on")
+            return path
+        path = self.folder / "snapshots" / f"step-{snapshot:06d}.safetensors"
+        if not path.exists():
+            kept = [int(file.stem.split("-")[1]) for file in sorted(path.parent.glob("step-*.safetensors"))]
+            raise TrompeError(
+                f"`{self.folder}` keeps no snapshot of step {snapshot}",
+                hint=f"it keeps {kept}" if kept else "keep some with `--train.snapshots 300 900 6000`",
+            )
+        return path
+
+    # Verbs
+
+    def sample(
+        self, count: int = 64, *, seed: int = 0, labels: Labels | None = None
+    ) -> Float[Tensor, "count channels height width"]:
+        """Pictures from the prior. The first of them are the same however many are asked for.
+
+        Args:
+            labels: a class for each picture of a class-conditional model; by default the classes in turn.
+        """
+        return self._batched(self.model.sample, self.noise(count, seed), self.labels_for(count, labels))
+
+    def encode(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count latent"]:
+        """The code of each picture."""
+        tensor, chosen = self._pictures(images, labels)
+        return self._batched(self.model.encode, tensor, chosen)
+
+    def decode(self, codes: Any, labels: Labels | None = None) -> Float[Tensor, "count channels height width"]:
+        """The picture of each code."""
+        tensor = torch.as_tensor(codes, dtype=torch.float32)
+        if tensor.ndim != 2 or tensor.shape[1] != self.model.latent:
+            raise TrompeError(
+                f"codes of shape {tuple(tensor.shape)} for a model with {self.model.latent} code numbers",
+                hint=f"give an array of shape (count, {self.model.latent})",
+            )
+        return self._batched(self.model.decode, tensor, self.labels_for(len(tensor), labels))
+
+    def reconstruct(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count channels h w"]:
+        """Each picture, encoded and decoded."""
+        tensor, chosen = self._pictures(images, labels)
+        return self._batched(self.model.reconstruct, tensor, chosen)
+
+    def score(self, images: Any, labels: Labels | None = None) -> Float[Tensor, " count"]:
+        """How well the model accounts for each picture; see `Model.score`."""
+        tensor, chosen = self._pictures(images, labels)
+        return self._batched(self.model.score, tensor, chosen)
+
+    def apply(
+        self,
+        function: Callable[[Model, Tensor, Tensor | None], Tensor],
+        images: Any,
+        labels: Labels | None = None,
+    ) -> Tensor:
+        """`function(model, images, labels)` over all pictures, a batch at a time; one row a picture."""
+        tensor, chosen = self._pictures(images, labels)
+        return self._batched(partial(function, self.model), tensor, chosen)
+
+    # What verbs take
+
+    def noise(self, count: int, seed: int = 0) -> Float[Tensor, "count latent"]:
+        """Standard normal codes."""
+        return normal((count, self.model.latent), seed, Stream.SAMPLE)
+
+    def labels_for(self, count: int, labels: Labels | None = None) -> Tensor | None:
+        """Labels for a class-conditional model: those given, or the classes in turn."""
+        classes = self.model.num_classes
+        if labels is None:
+            return torch.arange(count) % classes if classes else None
+        tensor = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
+        if classes == 0:
+            return None
+        if len(tensor) != count or not bool(((tensor >= 0) & (tensor < classes)).all()):
+            raise TrompeError(
+                f"{len(tensor)} labels for {count} pictures of a model with {classes} classes",
+                hint=f"give one label a picture, from 0 to {classes - 1}",
+            )
+        return tensor
+
+    def data(self, source: str | None = None, split: str = "test") -> ImageData:
+        """Pictures in this run's size and colour; by default those it was trained to test on."""
+        shape = self.record.data.image_shape
+        name, named_split = split_source(source or self.record.recipe.data.source)
+        loaded = load_splits(name, size=(shape[1], shape[2]), colour="grey" if shape[0] == 1 else "rgb")
+        return loaded.train if (named_split or split) == "train" else loaded.test
+
+    def read_pictures(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
+        """Picture files in this run's size and colour."""
+        channels, height, width = self.record.data.image_shape
+        arrays = []
+        for path in map(Path, paths):
+            if not path.is_file():
+                raise TrompeError(f"there is no picture at `{path}`", hint="check the path")
+            pixels = read_picture(lambda name: open(name, "rb"), str(path), (height, width), channels)
+            if isinstance(pixels, str):
+                raise TrompeError(f"`{path}` cannot be read as a picture: {pixels}", hint="is it a picture?")
+            arrays.append(pixels)
+        return as_floats(torch.from_numpy(np.stack(arrays)))
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the training's log."""
+        return read_log(self.folder)
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.record.recipe.train.steps
+
+    @property
+    def digest(self) -> str:
+        """A hash of the whole trainer state: equal if and only if every bit is."""
+        return states.digest_file(self.folder / self.STATE)
+
+    def _pictures(self, images: Any, labels: Labels | None) -> tuple[Tensor, Tensor | None]:
+        if isinstance(images, ImageData):
+            labels = images.labels if labels is None and images.labels is not None else labels
+            images = images.images
+        tensor = torch.as_tensor(np.ascontiguousarray(images) if isinstance(images, np.ndarray) else images)
+        if tuple(tensor.shape[1:]) != self.record.data.image_shape:
+            raise TrompeError(
+                f"pictures of shape {tuple(tensor.shape)} for a model of {self.record.data.image_shape}",
+                hint="give (count, channels, height, width), or read files with `read_pictures`",
+            )
+        if self.model.num_classes and labels is None:
+            raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each picture")
+        return tensor, self.labels_for(len(tensor), labels) if self.model.num_classes else None
+
+    @torch.inference_mode()
+    def _batched(self, verb: Callable[..., Tensor], inputs: Tensor, labels: Tensor | None) -> Tensor:
+        results = []
+        for start in range(0, len(inputs), BATCH):
+            part = inputs[start : start + BATCH].to(self.device)
+            part = as_floats(part) if part.dtype == torch.uint8 else part.float()
+            chosen = None if labels is None else labels[start : start + BATCH].to(self.device)
+            results.append(verb(part, chosen).cpu())
+        return torch.cat(results) if results else torch.empty(0)
+
+
+def load(folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> Run:
+    """Open a run folder.
+
+    Args:
+        device: `cpu`, `cuda`, ...; by default the best there is.
+        snapshot: the step of a kept snapshot, instead of the latest weights.
+
+    Raises:
+        TrompeError: the folder holds no run, or it is damaged.
+    """
+    return Run(folder, device=device, snapshot=snapshot)

@@ -1,0 +1,73 @@
+"""One step of training: noise, batch, and each active phase's gradient and update."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from . import rng
+from .data.batches import Batches
+from .model import Model
+from .options import TrainOptions
+from .phases import Phase, training_only
+from .state import State
+
+
+def train_step(
+    state: State, phases: tuple[Phase, ...], batches: Batches, indices: np.ndarray, options: TrainOptions
+) -> dict[str, Float[Tensor, ""]]:
+    """Take one step in place, and give the batch means of every term by name, still on the device."""
+    rng.seed_step(options.seed, state.step)
+    batch = batches.prepared(indices)
+    rate = learning_rate(options, state.step)
+    logged: dict[str, Tensor] = {}
+    for phase in phases:
+        if not phase.when.active(state.step):
+            continue
+        optimiser = state.optimisers[phase.name]
+        with training_only(state.model, phase.trains):
+            with autocast(batches.device, options):
+                terms = phase.loss(state.model, batch, state.step)
+            means = {f"{phase.name}/{name}": term.mean() for name, term in terms.items()}
+            torch.stack(tuple(means.values())).sum().backward()
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            if options.clip:
+                parameters = optimiser.param_groups[0]["params"]
+                means[f"{phase.name}/gradient_norm"] = torch.nn.utils.clip_grad_norm_(parameters, options.clip)
+            optimiser.step()
+            optimiser.zero_grad()
+        logged |= {name: mean.detach() for name, mean in means.items()}
+    if state.ema is not None:
+        update_average(state.ema, state.model, average_decay(options, state.step))
+    state.step += 1
+    return logged
+
+
+def autocast(device: torch.device, options: TrainOptions) -> torch.autocast:
+    return torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16")
+
+
+def learning_rate(options: TrainOptions, step: int) -> float:
+    """A linear rise over the warm-up, then constant, or half a cosine down to zero at `decay_steps`."""
+    rise = min(1.0, (step + 1) / options.rate_warmup) if options.rate_warmup else 1.0
+    if options.schedule == "constant":
+        return options.learning_rate * rise
+    done = min(1.0, step / (options.decay_steps or options.steps or 1))
+    return options.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def average_decay(options: TrainOptions, step: int) -> float:
+    """The moving average's decay; smaller at first, so that the initial weights are forgotten soon."""
+    return min(options.ema, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def update_average(average: Model, model: Model, decay: float) -> None:
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+    for mean, buffer in zip(average.buffers(), model.buffers(), strict=True):
+        mean.copy_(buffer)

@@ -1,0 +1,324 @@
+"""The loop: from a recipe to a run folder, from the start or from where it was left."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from . import files
+from . import state as states
+from .build import build_model
+from .data.arrays import ImageData, hold_out
+from .data.batches import Batches
+from .data.load import Loaded, for_recipe, from_array
+from .data.order import batch_indices
+from .device import fast_precision, pick_device
+from .errors import TrainingStopped, TrompeError
+from .families import phases_of
+from .figures.grids import picture_grid, save_picture, side_by_side
+from .log import RunLog
+from .model import Model
+from .options import Recipe, checked
+from .phases import Phase
+from .progress import TrainingProgress
+from .record import Record, check_folder, open_record
+from .rng import Stream, normal, seeded
+from .run import Run
+from .state import State
+from .step import autocast, train_step
+
+TEST_PICTURES = 2000
+"""Pictures on which the loss is evaluated during training."""
+GRID = (8, 8)
+
+
+@dataclass
+class Training:
+    """A training under way: its memory, its data and where it writes."""
+
+    folder: Path
+    record: Record
+    state: State
+    phases: tuple[Phase, ...]
+    batches: Batches
+    test: Batches
+    log: RunLog
+    progress: TrainingProgress
+    pending: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
+    busy: float = 0.0
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.record.recipe
+
+
+def train(
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    data: ImageData | Loaded | np.ndarray | None = None,
+    device: str | None = None,
+) -> Run:
+    """Train a recipe into a run folder, or go on with the run that is there.
+
+    Interrupted (Ctrl-C, SIGTERM), it writes its state and returns; the same call goes on from there, to the same bits.
+
+    Args:
+        recipe: what to train; `trompe.recipe(name)` gives the named ones.
+        out: the run folder, new, empty, or of a run of the same recipe and data.
+        data: pictures to train on, instead of those the recipe names.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+
+    Raises:
+        TrompeError: recipe, data or folder do not fit.
+        TrainingStopped: the loss is not finite, or the disk is full; the folder keeps the last good state.
+    """
+    recipe = checked(recipe)
+    folder = Path(out)
+    place = pick_device(device)
+    check_folder(folder)
+    loaded = for_recipe(recipe.data) if data is None else as_loaded(data)
+    if data is not None:
+        recipe = replace(recipe, data=replace(recipe.data, source=loaded.train.name))
+    # building the model first finds what does not fit before anything is written
+    settled_recipe = settled(recipe, place)
+    model = build_model(settled_recipe, loaded.train.image_shape, loaded.train.num_classes)
+    with locked(folder):
+        record = open_record(folder, recipe, settled_recipe, loaded)
+        files.remove_leftovers(folder)
+        training = start(folder, record, loaded, model, place)
+        try:
+            with interruptible() as interrupted, training.progress:
+                run_steps(training, interrupted)
+        finally:
+            training.log.close()
+    return Run(folder, device=str(place))
+
+
+def settled(recipe: Recipe, device: torch.device) -> Recipe:
+    """The recipe with what it left open decided."""
+    options = recipe.train
+    decay_steps = options.decay_steps or max(1, options.steps)
+    precision = options.precision or fast_precision(device)
+    return replace(recipe, train=replace(options, decay_steps=decay_steps, precision=precision))
+
+
+def as_loaded(data: ImageData | Loaded | np.ndarray) -> Loaded:
+    """Pictures given in Python, a tenth held out to test on."""
+    if isinstance(data, Loaded):
+        return data
+    if isinstance(data, np.ndarray):
+        data = from_array(data)
+    train_indices, test_indices = hold_out(len(data))
+    return Loaded(data.take(train_indices), data.take(test_indices), {})
+
+
+def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: torch.device) -> Training:
+    """The training at the step its folder holds, or at zero."""
+    recipe = record.recipe
+    phases = phases_of(recipe.family)
+    model.to(device)
+    if len(record.data.image_shape) == 3:  # faster convolutions, the same numbers
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    state = states.initial_state(model, phases, recipe.train)
+    if (folder / Run.STATE).exists():
+        states.load_state(folder / Run.STATE, state, phases)
+    labelled = model.num_classes > 0
+    return Training(
+        folder=folder,
+        record=record,
+        state=state,
+        phases=phases,
+        batches=Batches(loaded.train, device, recipe.data, labelled=labelled),
+        test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, recipe.data, labelled=labelled),
+        log=RunLog(folder, state.step),
+        progress=TrainingProgress(recipe.name, state.step, recipe.train.steps),
+    )
+
+
+def run_steps(training: Training, interrupted: Callable[[], bool]) -> None:
+    """Step until the recipe's end or an interruption; what is written in between changes nothing about the steps."""
+    state, options = training.state, training.recipe.train
+    count = len(training.batches.images)
+    saved_at = time.monotonic()
+    if state.step == 0:
+        save(training)
+        draw(training)
+    while state.step < options.steps and not interrupted():
+        began = time.perf_counter()
+        indices = batch_indices(count, options.batch, options.seed, state.step)
+        terms = train_step(state, training.phases, training.batches, indices, options)
+        training.busy += time.perf_counter() - began
+        training.pending.append((state.step, terms))
+        kept = state.step in options.snapshots
+        at_end = state.step == options.steps
+        if at_end or is_due(state.step, options.log_every):
+            flush(training)
+        if options.evaluate_every and (at_end or is_due(state.step, options.evaluate_every)):
+            evaluate(training)
+        if kept or (options.sample_every and (at_end or is_due(state.step, options.sample_every))):
+            draw(training)
+        if kept:
+            keep(training)
+        if time.monotonic() - saved_at >= options.checkpoint_seconds:
+            save(training)
+            saved_at = time.monotonic()
+    save(training)
+
+
+def is_due(step: int, every: int) -> bool:
+    return step % every == 0
+
+
+# What is written
+
+
+def flush(training: Training) -> None:
+    """Bring the pending log values from the device, check them, and write their means.
+
+    Raises:
+        TrainingStopped: one of them is not finite. Nothing that came after it has been written.
+    """
+    if not training.pending:
+        return
+    began = time.perf_counter()
+    numbers = iter(torch.stack([term for _, terms in training.pending for term in terms.values()]).tolist())
+    training.busy += time.perf_counter() - began  # a device that runs ahead is waited for here
+    means: dict[str, list[float]] = {}
+    for step, terms in training.pending:
+        values = {name: next(numbers) for name in terms}
+        if not all(math.isfinite(value) for value in values.values()):
+            stop_not_finite(training, step, values)
+        for name, value in values.items():
+            means.setdefault(name, []).append(value)
+    rate = len(training.pending) * training.recipe.train.batch / training.busy
+    step = training.state.step
+    logged = {name: sum(values) / len(values) for name, values in means.items()}
+    training.log.write(step, {**logged, "images_per_second": rate})
+    training.progress.show(step, rate, logged)
+    training.pending.clear()
+    training.busy = 0.0
+
+
+def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> None:
+    """Write down the batch of a step whose loss was not finite, and say what can be done."""
+    options = training.recipe.train
+    indices = batch_indices(len(training.batches.images), options.batch, options.seed, step - 1)
+    images = training.batches.images[torch.from_numpy(indices).to(training.batches.images.device)]
+    where = training.folder / f"not-finite-step-{step:06d}.png"
+    save_picture(where, picture_grid(images.float() / 255))
+    shown = ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
+    at = states.read_metadata(training.folder / Run.STATE)["step"] if (training.folder / Run.STATE).exists() else 0
+    weaker = ["a lower `--train.learning-rate`"]
+    if not options.clip:
+        weaker.append("`--train.clip 100`")
+    if options.precision == "bfloat16":
+        weaker.append("`--train.precision float32`")
+    raise TrainingStopped(
+        f"the loss is not finite at step {step}: {shown}.\nThe run keeps its state of step {at}, and the batch is "
+        f"drawn in `{where}` (pictures {', '.join(map(str, indices[:5]))}, ... of the training split)",
+        hint=f"look whether a picture is broken; else try {', or '.join(weaker)}, in a new folder",
+    )
+
+
+def save(training: Training) -> None:
+    """Write the state to go on from, and the weights to use."""
+    flush(training)
+    metadata = {"run": training.record.to_json()}
+    states.save_state(training.folder / Run.STATE, training.state, training.phases, metadata)
+    keep(training, training.folder / Run.WEIGHTS)
+
+
+def keep(training: Training, path: Path | None = None) -> None:
+    """Write the weights to use, by default as this step's snapshot."""
+    flush(training)
+    step = training.state.step
+    path = path or training.folder / "snapshots" / f"step-{step:06d}.safetensors"
+    states.save_weights(path, training.state.usable, {"run": training.record.to_json(), "step": step})
+
+
+@torch.no_grad()
+def evaluate(training: Training) -> None:
+    """Log every phase's terms on test pictures, with the weights to use and noise of its own."""
+    model, options = training.state.usable, training.recipe.train
+    totals: dict[str, float] = {}
+    count = len(training.test.images)
+    with seeded(options.seed, Stream.MEASURE):
+        for start_index in range(0, count, 500):
+            batch = training.test.prepared(np.arange(start_index, min(count, start_index + 500)))
+            for phase in training.phases:
+                with autocast(training.test.device, options):
+                    terms = phase.loss(model, batch, training.state.step)
+                for name, term in terms.items():
+                    key = f"test/{phase.name}/{name}"
+                    totals[key] = totals.get(key, 0.0) + float(term.double().sum())
+    training.log.write(training.state.step, {name: total / count for name, total in totals.items()})
+
+
+@torch.no_grad()
+def draw(training: Training) -> None:
+    """Draw the model's progress: samples from one fixed noise; or, where nothing can be sampled, reconstructions."""
+    flush(training)
+    model, options = training.state.usable, training.recipe.train
+    if model.prior is not None:
+        noise = normal((GRID[0] * GRID[1], model.latent), options.seed, Stream.SAMPLE).to(model.device)
+        labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
+        picture = picture_grid(model.sample(noise, labels), columns=GRID[1])
+    else:
+        batch = training.test.gather(np.arange(min(32, len(training.test.images))))
+        picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))
+    save_picture(training.folder / "samples" / f"step-{training.state.step:06d}.png", picture)
+
+
+# Around the loop
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One training at a time in a folder; the lock of a killed one is free."""
+    with files.disk_errors(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise TrompeError(
+                f"another process is training in `{folder}`", hint="wait for it, or choose another `--out`"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM ask for an end after the present step; a second Ctrl-C ends at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
