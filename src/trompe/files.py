@@ -32,7 +32,15 @@ def disk_errors(what: str) -> Iterator[None]:
                 f"the disk is full (or a quota is reached) while writing {what}: {error.strerror}",
                 hint="what was written before is intact; free some space and give the same command again",
             ) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}:
+        if error.errno in {
+            errno.EACCES,
+            errno.EPERM,
+            errno.EROFS,
+            errno.ENOTDIR,
+            errno.EISDIR,
+            errno.EEXIST,
+            errno.ENAMETOOLONG,
+        }:
             raise TrompeError(
                 f"cannot write {what}: {error.strerror}", hint="choose another place with `--out`"
             ) from error

@@ -20,7 +20,7 @@ from torch import Tensor
 from . import files
 from . import state as states
 from .build import build_model
-from .data.arrays import ImageData, hold_out
+from .data.arrays import ImageData, hold_out, splits
 from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array
 from .data.order import batch_indices
@@ -122,7 +122,8 @@ def as_loaded(data: ImageData | Loaded | np.ndarray) -> Loaded:
     if isinstance(data, np.ndarray):
         data = from_array(data)
     train_indices, test_indices = hold_out(len(data))
-    return Loaded(data.take(train_indices), data.take(test_indices), {})
+    ordered = data.take(np.concatenate([train_indices, test_indices]))
+    return Loaded(*splits(ordered, len(train_indices)), {})
 
 
 def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: torch.device) -> Training:

@@ -46,9 +46,12 @@ def data(
     report = data_report(loaded)
     print(json_format.dumps(report, ensure_ascii=False) if json else in_words(report))
     if out is not None:
+        import numpy as np
+
         from ..figures.grids import picture_grid, save_picture
 
-        save_picture(out, picture_grid(loaded.train.take(slice(0, 100)).images_as_floats()))
+        spread = np.unique(np.linspace(0, len(loaded.train) - 1, SHEET).astype(int))
+        save_picture(out, picture_grid(loaded.train.take(spread).images_as_floats()))
         print(out)
 
 
@@ -73,7 +76,7 @@ def data_report(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-SHOWN_CLASSES, SHOWN_BROKEN = 12, 20
+SHOWN_CLASSES, SHOWN_BROKEN, SHEET = 12, 20, 100
 
 
 def in_words(report: dict[str, Any]) -> str:

@@ -75,14 +75,22 @@ class ImageData:
         )
 
 
+def splits(everything: ImageData, train_count: int) -> tuple[ImageData, ImageData]:
+    """The first pictures to train on, the others to test on; where there are no others, all serve for both."""
+    if train_count == len(everything):
+        return everything, everything
+    test = everything.take(slice(train_count, len(everything)), f"{everything.name}:test")
+    return everything.take(slice(0, train_count)), test
+
+
 def hold_out(count: int, share: float = 0.1, most: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
     """Split `count` pictures that came without a test split: indices to train on and to test on, each in order.
 
     The split is a function of the count alone, so that it is the same whoever asks. Below twenty pictures nothing is
-    held out, and both are all.
+    held out.
     """
     if count < 20:
-        return np.arange(count), np.arange(count)
+        return np.arange(count), np.arange(0)
     order = numpy_generator(0, Stream.SPLIT, count).permutation(count)
     held = min(round(count * share), most)
     return np.sort(order[held:]), np.sort(order[:held])

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..files import disk_errors, read_json, write_json
-from .arrays import ImageData
+from .arrays import ImageData, splits
 
 FORMAT = 1
 
@@ -125,8 +125,7 @@ def _assemble(name: str, folder: Path, index: dict[str, Any]) -> tuple[ImageData
         names=tuple(index["names"]),
         name=name,
     )
-    cut = index["train_count"]
-    train, test = everything.take(slice(0, cut)), everything.take(slice(cut, count), f"{name}:test")
+    train, test = splits(everything, index["train_count"])
     if "fingerprints" in index:
         for part, fingerprint in zip((train, test), index["fingerprints"], strict=True):
             object.__setattr__(part, "known_fingerprint", fingerprint)

@@ -142,10 +142,12 @@ def read_header(opener: Opener, name: str) -> Header | str:
     try:
         with opener(name) as file, Image.open(file) as image:
             width, height = image.size
-            if image.getexif().get(ORIENTATION_TAG) in SWAPPING_ORIENTATIONS:
-                width, height = height, width
             if width * height > MOST_PIXELS:
                 return f"claims {width}x{height} pixels"
+            # asked only where it stands in the header: for a PNG without it, PIL would decode the whole picture
+            known = image.format in ("JPEG", "MPO", "TIFF", "WEBP") or "exif" in image.info
+            if known and image.getexif().get(ORIENTATION_TAG) in SWAPPING_ORIENTATIONS:
+                width, height = height, width
             return Header(width, height, image.mode, image.format or "?")
     except Exception as error:  # whatever a hostile file makes its decoder raise, it is one broken picture
         return _reason(error)

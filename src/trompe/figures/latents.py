@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..data.arrays import ImageData
 from ..distributions import DiagonalGaussian
-from ..measures.likelihood import ACTIVE_NATS
+from ..measures.bounds import ACTIVE_NATS
 from ..model import Model
 from ..run import Run
 from .grids import Pixels, picture_grid

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
 from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..run import Run
-from .curves import curves
-from .grids import gif, picture_grid, png, side_by_side
+from .history import curves
+from .grids import Pixels, gif, picture_grid, png, side_by_side
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
 from .style import figure_png
@@ -41,5 +43,10 @@ def film(run: Run) -> bytes:
     paths = sorted((run.folder / "samples").glob("step-*.png"), key=lambda path: int(path.stem.split("-")[1]))
     if not paths:
         raise TrompeError(f"`{run.folder}` holds no pictures of progress", hint="train with `--train.sample-every 500`")
-    frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    frames = [read_pixels(path) for path in paths]
     return gif(frames + [frames[-1]] * 8, seconds_each=0.15)
+
+
+def read_pixels(path: Path) -> Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))

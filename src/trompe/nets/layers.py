@@ -50,6 +50,7 @@ class ResidualBlock(nn.Module):
         convolution = CONVOLUTION[ndim]
         last = convolution(channels, channels, 3, padding=1)
         nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.branch = nn.Sequential(
             ACTIVATIONS[activation](),
             convolution(channels, channels, 3, padding=1),

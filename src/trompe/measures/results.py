@@ -14,7 +14,7 @@ from .. import __version__
 from ..data.arrays import ImageData
 from ..files import write_bytes
 from ..run import Run
-from .likelihood import likelihood, protocol
+from .bounds import likelihood, protocol
 
 MEASURES_NAME = "measures.jsonl"
 

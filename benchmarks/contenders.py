@@ -1,0 +1,222 @@
+"""One VAE trained by several hands, and the matrix products that none of them can do without.
+
+784-500-(20 means, 20 log variances)-500-784 with ReLU; cross-entropy of grey levels plus KL; batches of 100; Adam at a
+constant 1e-3; on the CPU. A contender is made with its data and its optimiser, and then only steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, RandomSampler
+
+import trompe
+from trompe.build import build_model
+from trompe.data.arrays import ImageData
+from trompe.data.batches import Batches
+from trompe.data.order import batch_indices
+from trompe.families import phases_of
+from trompe.options import Precision
+from trompe.state import initial_state
+from trompe.step import train_step
+from trompe.training import settled
+
+BATCH = 100
+RATE = 1e-3
+PIXELS, HIDDEN, LATENT = 784, 500, 20
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Someone who trains, and the networks that are trained.
+
+    Attributes:
+        train: takes so many more steps.
+        encoder: pictures in [0, 1], `(batch, 1, 28, 28)`, to means and log variances side by side.
+        decoder: codes to logits.
+    """
+
+    name: str
+    train: Callable[[int], None]
+    encoder: nn.Module | None = None
+    decoder: nn.Module | None = None
+
+
+def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Contender:
+    """The step of the library, on the recipe `vae-mnist`; log values come from the device as often as in a run."""
+    device = torch.device("cpu")
+    recipe = trompe.recipe("vae-mnist")
+    options = replace(
+        recipe.train, batch=BATCH, learning_rate=RATE, schedule="constant", precision=precision, seed=seed
+    )
+    recipe = settled(replace(recipe, train=options), device)
+    options = recipe.train
+    model = build_model(recipe, data.image_shape)
+    phases = phases_of(recipe.family)
+    state = initial_state(model, phases, options)
+    batches = Batches(data, device, recipe.data, labelled=False)
+
+    def train(steps: int) -> None:
+        pending: list[Tensor] = []
+        for _ in range(steps):
+            indices = batch_indices(len(data), options.batch, options.seed, state.step)
+            pending += train_step(state, phases, batches, indices, options).values()
+            if state.step % options.log_every == 0:
+                torch.stack(pending).tolist()
+                pending.clear()
+
+    return Contender(name, train, model.encoder, model.decoder)
+
+
+def networks() -> tuple[nn.Sequential, nn.Sequential]:
+    """The same encoder and decoder for those who bring none."""
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENT))
+    decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
+    return encoder, decoder
+
+
+# The loop of PyTorch's VAE example
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """What torchvision's `MNIST` with `ToTensor` does for a picture, each time it is asked for it."""
+
+    def __init__(self, data: ImageData) -> None:
+        assert data.labels is not None
+        self.images = torch.from_numpy(np.ascontiguousarray(data.images[:, 0]))
+        self.labels = torch.from_numpy(data.labels)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture, label = Image.fromarray(self.images[index].numpy()), int(self.labels[index])
+        pixels = torch.from_numpy(np.array(picture, copy=True))
+        pixels = pixels.view(picture.height, picture.width, 1).permute(2, 0, 1).contiguous()
+        return pixels.to(torch.get_default_dtype()).div(255), label
+
+
+def by_textbook(data: ImageData, seed: int) -> Contender:
+    """PyTorch's VAE example: a loader of pictures one by one, a plain optimiser, the loss read at every step."""
+    torch.manual_seed(seed)
+    encoder, decoder = networks()
+    optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE)
+    stream = endless(DataLoader(Pictures(data), batch_size=BATCH, shuffle=True, num_workers=0))
+
+    def train(steps: int) -> None:
+        total = 0.0
+        for images, _ in islice(stream, steps):
+            optimiser.zero_grad()
+            mean, log_variance = encoder(images).chunk(2, dim=1)
+            codes = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+            cross_entropy = F.binary_cross_entropy_with_logits(decoder(codes), images.flatten(1), reduction="sum")
+            loss = cross_entropy - 0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+            loss.backward()
+            total += loss.item()
+            optimiser.step()
+
+    return Contender("textbook", train, encoder, decoder)
+
+
+def endless(loader: DataLoader[tuple[Tensor, int]]) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        yield from loader
+
+
+# pythae
+
+
+def by_pythae(data: ImageData, seed: int) -> Contender:
+    """The VAE and the trainer of pythae, on pictures that are float tensors already.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    from pythae.data.datasets import BaseDataset, collate_dataset_output
+    from pythae.models import VAE, VAEConfig
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
+    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+
+    class Encoder(BaseEncoder):
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, x: Tensor) -> ModelOutput:
+            mean, log_variance = self.network(x).chunk(2, dim=1)
+            return ModelOutput(embedding=mean, log_covariance=log_variance)
+
+    class Decoder(BaseDecoder):
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, z: Tensor) -> ModelOutput:
+            return ModelOutput(reconstruction=self.network(z).sigmoid().view(-1, 1, 28, 28))
+
+    torch.manual_seed(seed)
+    encoder, decoder = networks()
+    config = VAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT, reconstruction_loss="bce")
+    dataset = BaseDataset(data.images_as_floats(), torch.from_numpy(data.labels))
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        options = BaseTrainerConfig(
+            output_dir=folder, per_device_train_batch_size=BATCH, learning_rate=RATE, seed=seed, no_cuda=True
+        )
+        trainer = BaseTrainer(VAE(config, Encoder(encoder), Decoder(decoder)), dataset, training_config=options)
+        trainer.prepare_training()
+
+    def train(steps: int) -> None:
+        # its trainer takes whole epochs: this loader is its own but for the length of one
+        sampler = RandomSampler(dataset, num_samples=steps * BATCH)
+        trainer.train_loader = DataLoader(dataset, batch_size=BATCH, sampler=sampler, collate_fn=collate_dataset_output)
+        with quiet():
+            trainer.train_step(1)
+            trainer.callback_handler.on_epoch_end(trainer.training_config)  # closes its progress bar
+
+    return Contender("pythae", train, encoder, decoder)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep messages and progress bars off the terminal, without keeping them from being made."""
+    logging.disable(logging.INFO)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+# The bound
+
+
+def by_products() -> Contender:
+    """The float32 matrix products of a step and nothing else, into memory that is there already."""
+    shapes = ((PIXELS, HIDDEN), (HIDDEN, 2 * LATENT), (LATENT, HIDDEN), (HIDDEN, PIXELS))
+    layers = []
+    for number, (inputs, outputs) in enumerate(shapes):
+        x, weight, slope = torch.randn(BATCH, inputs), torch.randn(outputs, inputs), torch.randn(BATCH, outputs)
+        into = None if number == 0 else torch.empty_like(x)  # nobody needs the gradient of the pictures
+        layers.append((x, weight, slope, torch.empty_like(slope), torch.empty_like(weight), into))
+
+    def train(steps: int) -> None:
+        for _ in range(steps):
+            for x, weight, slope, y, weight_slope, x_slope in layers:
+                torch.mm(x, weight.t(), out=y)
+                torch.mm(slope.t(), x, out=weight_slope)
+                if x_slope is not None:
+                    torch.mm(slope, weight, out=x_slope)
+
+    return Contender("bound", train)

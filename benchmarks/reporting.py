@@ -1,0 +1,93 @@
+"""What every benchmark reports beside its figures: the machine, the versions, the commit; a table and a JSON file.
+
+Nothing here imports torch, so that a script that measures start-up and memory stays small itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+PACKAGES = ("torch", "numpy", "pillow", "pythae")
+
+
+def conditions() -> dict[str, Any]:
+    """Under what conditions the figures were taken. The load shows whether the machine was quiet."""
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: installed(name) for name in PACKAGES},
+        "commit": commit(),
+    }
+
+
+def cpu_name() -> str:
+    cpus = Path("/proc/cpuinfo")
+    lines = cpus.read_text().splitlines() if cpus.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def commit() -> str:
+    """The commit these scripts lie in, `-dirty` where files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def report(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    figures: dict[str, Any],
+    before: dict[str, Any],
+    to: Path | None,
+) -> None:
+    """Print a table, and write figures and conditions as JSON where a file is asked for.
+
+    Args:
+        before: the conditions before the measurement, whose load is not its own.
+    """
+    print(f"{before['cpu']}, {before['cores']} cores, torch {before['packages']['torch']}, commit {before['commit']}")
+    print(table(header, rows))
+    if to is not None:
+        to.write_text(json.dumps({"conditions": before, **figures}, indent=2) + "\n")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need to be, the first to the left."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for first, *others in (header, *rows):
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        lines.append("  ".join([first.ljust(widths[0]), *cells]))
+    return "\n".join(lines)
+
+
+def paired_ratio(figures: Sequence[float], references: Sequence[float]) -> float:
+    """The median over rounds of the ratio within a round."""
+    return median(figure / reference for figure, reference in zip(figures, references, strict=True))
+
+
+def note(text: str) -> None:
+    """Say something on stderr, where it is not a result."""
+    print(text, file=sys.stderr, flush=True)

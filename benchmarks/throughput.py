@@ -1,0 +1,137 @@
+"""Training throughput of one VAE on MNIST: trompe, the textbook's loop, pythae, and a bound none of them can pass.
+
+All train the same networks with the same batch and optimiser (`contenders.py` has each), in one process and in turns,
+A B C A B C ..., so that a machine that slows down slows them all. The figures are medians over the rounds; a ratio is
+taken within each round first. `bound` is the float32 matrix products alone, so bfloat16 is not held by it.
+
+`--check` shows that it is the same work: each trains anew for the same number of steps from its own seed, and its
+loss on the 10,000 test pictures (cross-entropy of grey levels plus KL, one code a picture, in nats) joins the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from contenders import BATCH, Contender, by_products, by_pythae, by_textbook, by_trompe
+from reporting import conditions, note, paired_ratio, report
+
+from trompe.data.arrays import ImageData
+from trompe.data.load import load_splits
+
+REFERENCES = ("textbook", "pythae", "bound")
+
+
+def main() -> None:
+    arguments = parsed()
+    before = conditions() | {"threads": torch.get_num_threads()}
+    loaded = load_splits("mnist")
+    makers = available(loaded.train, arguments.seed)
+    rates = measured([make() for make in makers], arguments.rounds, arguments.steps, arguments.warm_up)
+    figures: dict[str, Any] = {
+        "rounds": arguments.rounds,
+        "steps": arguments.steps,
+        "batch": BATCH,
+        "images_per_second": {name: median(values) for name, values in rates.items()},
+        "ratio": {a: {b: paired_ratio(rates[a], rates[b]) for b in rates} for a in rates},
+        "every_round": rates,
+    }
+    if arguments.check:
+        losses = checked(makers, loaded.test, arguments.check)
+        figures |= {"check_steps": arguments.check, "test_loss": losses}
+    report(*as_table(figures), figures, before, arguments.json)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=600, help="steps of each contender in a round (default 600)")
+    parser.add_argument("--warm-up", type=int, default=100, help="steps of each before the first round (default 100)")
+    parser.add_argument(
+        "--check", type=int, nargs="?", const=3000, metavar="STEPS", help="compare test losses too, after 3000 steps"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    return parser.parse_args()
+
+
+def available(data: ImageData, seed: int) -> list[Callable[[], Contender]]:
+    """How to make each contender; pythae only where it is installed."""
+    makers: list[Callable[[], Contender]] = [
+        lambda: by_trompe("trompe", data, seed, "float32"),
+        lambda: by_trompe("trompe bf16", data, seed, "bfloat16"),
+        lambda: by_textbook(data, seed),
+    ]
+    try:
+        import_module("pythae.trainers")
+        makers.append(lambda: by_pythae(data, seed))
+    except ImportError as error:
+        note(f"pythae is left out: {error}\nhint: `pip install --no-deps -r benchmarks/requirements.txt`")
+    return [*makers, by_products]
+
+
+def measured(contenders: Sequence[Contender], rounds: int, steps: int, warm_up: int) -> dict[str, list[float]]:
+    """Images per second of each contender in each round."""
+    rates: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    for contender in contenders:
+        contender.train(warm_up)
+    for number in range(rounds):
+        for contender in contenders:
+            began = time.perf_counter()
+            contender.train(steps)
+            rates[contender.name].append(steps * BATCH / (time.perf_counter() - began))
+        latest = ", ".join(f"{name} {values[-1]:,.0f}" for name, values in rates.items())
+        note(f"round {number + 1} of {rounds}: {latest}")
+    return rates
+
+
+def checked(makers: Sequence[Callable[[], Contender]], test: ImageData, steps: int) -> dict[str, float]:
+    """The test loss of each contender that has networks, after so many steps from its own seed."""
+    losses = {}
+    for contender in (make() for make in makers):
+        if contender.encoder is not None:
+            contender.train(steps)
+            losses[contender.name] = mean_test_loss(contender, test)
+            note(f"test loss of {contender.name} after {steps} steps: {losses[contender.name]:.2f}")
+    return losses
+
+
+@torch.inference_mode()
+def mean_test_loss(contender: Contender, test: ImageData) -> float:
+    """Minus the evidence lower bound of a picture, in float32, with the same noise for all."""
+    assert contender.encoder is not None
+    assert contender.decoder is not None
+    generator = torch.Generator().manual_seed(0)
+    total = 0.0
+    for images in test.images_as_floats().split(1000):
+        mean, log_variance = contender.encoder(images).chunk(2, dim=1)
+        codes = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=generator)
+        logits = contender.decoder(codes).flatten(1)
+        cross_entropy = F.binary_cross_entropy_with_logits(logits, images.flatten(1), reduction="sum")
+        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
+        total += float(cross_entropy + kl)
+    return total / len(test)
+
+
+def as_table(figures: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: each contender's median, its ratio to each reference, and its loss where there is one."""
+    rates, ratios, losses = figures["images_per_second"], figures["ratio"], figures.get("test_loss")
+    references = [name for name in REFERENCES if name in rates]
+    header = ["", "images/s", *(f"/ {name}" for name in references), *(["test loss"] if losses else [])]
+    rows = [
+        [name, f"{rate:,.0f}", *(f"{ratios[name][reference]:.2f}" for reference in references)]
+        + ([f"{losses[name]:.2f}" if name in losses else ""] if losses else [])
+        for name, rate in rates.items()
+    ]
+    return header, rows
+
+
+if __name__ == "__main__":
+    main()

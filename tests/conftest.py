@@ -1,0 +1,66 @@
+"""Fixtures: a cache and a data root of the test session's own, and small runs to look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import trompe
+from trompe.options import MLPOptions, Recipe, TrainOptions
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No test reads or writes the user's cache or data."""
+    patch = pytest.MonkeyPatch()
+    cache = tmp_path_factory.mktemp("cache")
+    patch.setenv("TROMPE_CACHE", str(cache))
+    patch.delenv("TROMPE_DATA", raising=False)
+    torch.set_num_threads(1)  # the models are tiny, and the tests may run several at a time
+    yield cache
+    patch.undo()
+
+
+def small(name: str = "vae-digits", **train: object) -> Recipe:
+    """A recipe on digits that trains in a second."""
+    options = TrainOptions(
+        steps=30, batch=32, log_every=10, evaluate_every=0, sample_every=0, precision="float32", ema=0.9
+    )
+    recipe = trompe.recipe(name)
+    nets = (
+        replace(recipe.nets, widths=(32,)) if isinstance(recipe.nets, MLPOptions) else replace(recipe.nets, widths=(8,))
+    )
+    return replace(recipe, nets=nets, data=replace(recipe.data, source="digits"), train=replace(options, **train))
+
+
+@pytest.fixture(scope="session")
+def vae_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    """A VAE with a two-number code, trained just enough for its pictures to differ."""
+    return trompe.train(small(steps=300, sample_every=100, evaluate_every=100), tmp_path_factory.mktemp("vae"))
+
+
+@pytest.fixture(scope="session")
+def wide_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    """A VAE with a five-number code and a Gaussian likelihood, on convolutions."""
+    recipe = small("vae", steps=60)
+    return trompe.train(replace(recipe, nets=replace(recipe.nets, latent=5)), tmp_path_factory.mktemp("wide"))
+
+
+@pytest.fixture(scope="session")
+def class_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    """A class-conditional VAE."""
+    return trompe.train(small("cvae", steps=60), tmp_path_factory.mktemp("cvae"))
+
+
+@pytest.fixture(scope="session")
+def autoencoder_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    return trompe.train(small("autoencoder", steps=60, sample_every=30), tmp_path_factory.mktemp("ae"))
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,170 @@
+"""What every recipe must do, at toy size."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import trompe
+from trompe.build import build_model
+from trompe.data.batches import Batch, Batches
+from trompe.data.order import batch_indices
+from trompe.families import phases_of
+from trompe.model import Model
+from trompe.options import DataOptions, MLPOptions, Recipe, from_json, to_json
+from trompe.phases import Phase, training_only
+from trompe.recipes import RECIPES
+from trompe.state import initial_state
+from trompe.step import train_step
+
+SHAPES = {"2-D": (3, 9, 11), "3-D": (1, 6, 8, 7)}
+CLASSES = 4
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+def shrunk(name: str, **train: object) -> Recipe:
+    """A recipe with all that makes it what it is, and networks of a few units."""
+    recipe = trompe.recipe(name)
+    mlp = isinstance(recipe.nets, MLPOptions)
+    nets = replace(recipe.nets, widths=tuple(12 for _ in recipe.nets.widths) if mlp else (4, 6), latent=3)
+    family = replace(recipe.family, warmup=4) if recipe.family.kind == "vae" and recipe.family.warmup else recipe.family
+    options = replace(
+        recipe.train,
+        steps=6,
+        decay_steps=6,
+        batch=8,
+        precision="float32",
+        sample_every=2,
+        evaluate_every=2,
+        log_every=1,
+    )
+    data = replace(recipe.data, source="toy")
+    return replace(recipe, nets=nets, family=family, data=data, train=replace(options, **train))
+
+
+def pictures(shape: tuple[int, ...], count: int = 24) -> trompe.ImageData:
+    random = np.random.default_rng(0)
+    labels = np.arange(count) % CLASSES
+    images = random.integers(0, 256, (count, *shape), dtype=np.uint8)
+    return trompe.ImageData(images, "toy", labels, tuple("abcd"))
+
+
+def made(name: str, shape: tuple[int, ...]) -> tuple[Recipe, Model, tuple[Phase, ...], Batch]:
+    recipe = shrunk(name)
+    data = pictures(shape, 8)
+    batches = Batches(data, torch.device("cpu"), recipe.data, labelled=recipe.nets.conditional)
+    return recipe, build_model(recipe, shape, CLASSES), phases_of(recipe.family), batches.prepared(np.arange(8))
+
+
+pytestmark = pytest.mark.parametrize("name", RECIPES)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_verbs_have_their_shapes_and_ranges(name: str, shape: tuple[int, ...]) -> None:
+    recipe, model, _, batch = made(name, shape)
+    images, labels = batch.images, batch.labels
+    codes = model.encode(images, labels)
+    assert codes.shape == (8, 3)
+    for made_images in (model.decode(codes, labels), model.reconstruct(images, labels)):
+        assert made_images.shape == images.shape
+        assert ((made_images >= 0) & (made_images <= 1)).all()
+    assert model.score(images, labels).shape == (8,)
+    if model.prior is None:
+        with pytest.raises(trompe.TrompeError, match="nothing can be sampled"):
+            model.sample(torch.randn(8, 3), labels)
+    else:
+        assert model.sample(torch.randn(8, 3), labels).shape == images.shape
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_terms_are_per_picture_and_finite(name: str, shape: tuple[int, ...]) -> None:
+    _, model, phases, batch = made(name, shape)
+    for phase in phases:
+        for term in phase.loss(model, batch, 3).values():
+            assert term.shape == (8,)
+            assert torch.isfinite(term).all()
+
+
+def test_a_phase_changes_what_it_trains_and_nothing_else(name: str) -> None:
+    recipe, model, phases, batch = made(name, (1, 8, 8))
+    for phase in phases:
+        with training_only(model, phase.trains):
+            sum(term.mean() for term in phase.loss(model, batch, 5).values()).backward()  # type: ignore[union-attr]
+        for slot, network in model.networks.items():
+            moved = [parameter.grad is not None for parameter in network.parameters()]
+            assert all(moved) if slot in phase.trains else not any(moved)
+        model.zero_grad()
+
+
+def test_a_run_resumes_to_the_bit_and_evaluation_changes_nothing(name: str, tmp_path: Path) -> None:
+    data = pictures((1, 8, 8), 60)
+    whole = trompe.train(shrunk(name), tmp_path / "whole", data=data)
+    trompe.train(shrunk(name, steps=3), tmp_path / "parts", data=data)
+    quiet = shrunk(name, sample_every=0, evaluate_every=0, log_every=5)
+    assert trompe.train(quiet, tmp_path / "parts", data=data).digest == whole.digest
+    assert trompe.train(shrunk(name, seed=1), tmp_path / "other", data=data).digest != whole.digest
+
+
+def test_a_recipe_comes_back_from_json(name: str) -> None:
+    recipe = shrunk(name)
+    assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
+
+
+def steps_of(recipe: Recipe, data: trompe.ImageData, count: int) -> list[float]:
+    """The loss of each of the first steps."""
+    model = build_model(recipe, data.image_shape, data.num_classes)
+    phases = phases_of(recipe.family)
+    state = initial_state(model, phases, recipe.train)
+    batches = Batches(data, torch.device("cpu"), recipe.data, labelled=recipe.nets.conditional)
+    values = []
+    for step in range(count):
+        indices = batch_indices(len(data), recipe.train.batch, recipe.train.seed, step)
+        terms = train_step(state, phases, batches, indices, recipe.train)
+        values.append(sum(float(value) for key, value in terms.items() if not key.endswith("gradient_norm")))
+    return values
+
+
+def test_the_first_fifty_losses_are_those_written_down(name: str) -> None:
+    """The loss of fifty steps, to a part in ten thousand: machines differ in the last digits, changes of meaning
+    do not. `UPDATE_GOLDEN=1 pytest tests/contract` writes them anew."""
+    import os
+
+    recipe = shrunk(name, decay_steps=50)
+    values = steps_of(recipe, trompe.load_data("digits"), 50)
+    path = GOLDEN / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps([float(f"{value:.7g}") for value in values]) + "\n")
+    assert values == pytest.approx(json.loads(path.read_text()), rel=1e-4)
+
+
+def test_it_learns_sixteen_pictures_by_heart(name: str) -> None:
+    """Wide enough and long enough, every family fits a handful of real pictures far better than at the start."""
+    recipe = shrunk(name, learning_rate=5e-3, decay_steps=400, batch=16, ema=0.0, weight_decay=0.0)
+    wide = (64,) * len(recipe.nets.widths) if isinstance(recipe.nets, MLPOptions) else (16, 32)
+    family = recipe.family
+    if family.kind == "vae" and family.samples == 1:
+        family = replace(family, beta=0.01)
+    nets = replace(recipe.nets, widths=wide, latent=8)
+    recipe = replace(recipe, nets=nets, family=family, data=DataOptions("toy"))
+    data = trompe.load_data("digits").take(slice(0, 16))
+    model = build_model(recipe, data.image_shape, data.num_classes)
+    phases = phases_of(recipe.family)
+    state = initial_state(model, phases, recipe.train)
+    batches = Batches(data, torch.device("cpu"), recipe.data, labelled=recipe.nets.conditional)
+    batch = batches.gather(np.arange(16))
+
+    def error() -> float:
+        with torch.no_grad():
+            difference = model.reconstruct(batch.images, batch.labels) - batch.images
+        return float(difference.square().flatten(1).sum(1).mean())
+
+    before = error()
+    for step in range(400):
+        train_step(state, phases, batches, batch_indices(16, 16, 0, step), recipe.train)
+    assert error() < 0.25 * before

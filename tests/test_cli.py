@@ -1,0 +1,312 @@
+"""The command line, run as a user runs it, and every error a user can meet there."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import trompe
+from trompe import cli
+from trompe.figures.grids import to_bytes
+
+
+def trompe_command(*arguments: object, code: int = 0, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Run a command in this process; its stdout and stderr."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    assert (ended.value.code or 0) == code, captured.err
+    return captured.out, captured.err
+
+
+@pytest.fixture
+def run_command(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    def run(*arguments: object, code: int = 0) -> tuple[str, str]:
+        return trompe_command(*arguments, code=code, capsys=capsys)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def picture_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("pictures")
+    paths = []
+    for number, pixels in enumerate(trompe.load_data("digits:test").images[:3, 0]):
+        paths.append(folder / f"{number}.png")
+        Image.fromarray(pixels).resize((40, 40)).save(paths[-1])
+    return paths
+
+
+def opened(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        image.load()
+        return image.copy()
+
+
+def frames(path: Path) -> int:
+    with Image.open(path) as image:
+        return image.n_frames  # type: ignore[attr-defined]
+
+
+# As processes
+
+
+@pytest.mark.parametrize("start", [[Path(sys.executable).parent / "trompe"], [sys.executable, "-m", "trompe"]])
+def test_the_command_and_the_module(start: list[object]) -> None:
+    done = subprocess.run([*map(str, start), "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"trompe {trompe.__version__}\n"
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys\nfrom trompe.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        "print([name for name in ('torch', 'numpy', 'matplotlib', 'pydantic') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(f"    {name}" in done.stdout for name in cli.COMMANDS)
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    shell = f"{sys.executable} -m trompe recipes vae-mnist | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_train_and_use_from_a_folder_of_pictures(tmp_path: Path, random: np.random.Generator) -> None:
+    """What a new user does, as real processes: look at the pictures, train, sample, measure, report."""
+    for number in range(30):
+        size = (int(random.integers(20, 60)), int(random.integers(20, 60)), 3)
+        Image.fromarray(random.integers(0, 256, size, dtype=np.uint8)).save(tmp_path / f"{number}.jpg")
+    (tmp_path / "broken.jpg").write_text("x")
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "trompe", *arguments], capture_output=True, text=True, cwd=tmp_path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "27 pictures to train on, 3 to test on" in run("data", ".", "--size", "16", "20")
+    run(
+        "train",
+        "vae",
+        "--data",
+        ".",
+        "--size",
+        "16",
+        "20",
+        "--nets.widths",
+        "4",
+        "8",
+        "--train.steps",
+        "4",
+        "--out",
+        "r",
+    )
+    run("sample", "r", "-n", "5", "--out", "s.png")
+    run("reconstruct", "r", "0.jpg", "--out", "p.png")
+    assert json.loads(run("evaluate", "r", "--samples", "3", "--json"))["figures"]["pictures"] == 3
+    assert run("report", "r") == "r/report.html\n"
+    assert (tmp_path / "r" / "report.html").stat().st_size > 10_000
+
+
+# In this process
+
+
+def test_recipes(run_command) -> None:  # type: ignore[no-untyped-def]
+    listed, _ = run_command("recipes")
+    assert {line.split()[0] for line in listed.splitlines()} >= {"vae", "vae-mnist", "vae-mnist-2d", "autoencoder"}
+    shown, _ = run_command("recipes", "vae-mnist")
+    assert "Command: `trompe train vae-mnist" in shown
+    assert json.loads(shown[shown.index("{") :])["data"]["source"] == "mnist"
+
+
+def test_dry_run_prints_the_recipe_and_writes_nothing(run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out, _ = run_command(
+        "train", "vae-mnist", "--out", tmp_path / "r", "--family.beta", 4, "--train.steps", 7, "--size", 32, "--dry-run"
+    )
+    recipe = json.loads(out)
+    assert (recipe["family"]["beta"], recipe["train"]["steps"], recipe["data"]["size"]) == (4.0, 7, 32)
+    assert not (tmp_path / "r").exists()
+
+
+def test_train_prints_json(run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    arguments = ["train", "vae-digits", "--out", tmp_path / "r", "--nets.widths", 16, "--train.steps", 12, "--json"]
+    result = json.loads(run_command(*arguments)[0])
+    assert (result["step"], len(result["digest"])) == (12, 16)
+    assert "test/vae/kl" in result
+    assert json.loads(run_command(*arguments)[0])["digest"] == result["digest"]
+
+
+def test_data_lists_and_reports(run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "fashion-mnist" in run_command("data")[0]
+    report = json.loads(run_command("data", "digits", "--json")[0])
+    assert (report["train"], report["test"], sum(report["classes"].values())) == (1438, 359, 1438)
+    assert "10 classes: 0 " in run_command("data", "digits", "--out", tmp_path / "sheet.png")[0]
+    assert opened(tmp_path / "sheet.png").size == (582, 582)
+
+
+def test_sample_gives_the_same_pictures_for_the_same_seed(run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for name, seed, count in (("a", 3, 16), ("b", 3, 5), ("c", 4, 5)):
+        run_command("sample", vae_run.folder, "-n", count, "--seed", seed, "--out", tmp_path / f"{name}.npz")
+    a, b, c = (np.load(tmp_path / f"{name}.npz")["images"] for name in "abc")
+    assert a.shape == (16, 1, 8, 8)
+    assert np.array_equal(a[:5], b)
+    assert not np.array_equal(b, c)
+
+
+def test_sample_as_grid_and_as_files(run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run_command("sample", vae_run.folder, "--grid", "2x5", "--out", tmp_path / "s.png")
+    assert opened(tmp_path / "s.png").size == (5 * 58 + 2, 2 * 58 + 2)
+    run_command("sample", vae_run.folder, "-n", 3, "--out", tmp_path / "files")
+    assert sorted(path.name for path in (tmp_path / "files").iterdir()) == [f"00000{n}.png" for n in range(3)]
+    one = np.asarray(opened(tmp_path / "files" / "000001.png"))
+    assert np.array_equal(one, to_bytes(vae_run.sample(3))[1, 0])
+
+
+def test_sample_by_class(run_command, class_run, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for name in ("7", "3"):
+        run_command("sample", class_run.folder, "-n", 4, "--class", name, "--out", tmp_path / f"{name}.npz")
+    seven, three = (np.load(tmp_path / f"{name}.npz")["images"] for name in ("7", "3"))
+    assert not np.array_equal(seven, three)
+    _, errors = run_command("sample", class_run.folder, "--class", "seven", code=2)
+    assert "no class is named `seven`" in errors
+    _, errors = run_command("sample", vae_run.folder, "--class", "7", code=2)
+    assert "this model is not class-conditional" in errors
+
+
+def test_reconstruct_a_set_and_files(run_command, vae_run, picture_files, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run_command("reconstruct", vae_run.folder, "--data", "digits:test", "-n", 10, "--out", tmp_path / "a.npz")
+    arrays = np.load(tmp_path / "a.npz")
+    assert np.array_equal(arrays["images"], trompe.load_data("digits:test").images[:10] / np.float32(255))
+    assert np.abs(arrays["images"] - arrays["reconstructions"]).mean() < 0.25
+    run_command("reconstruct", vae_run.folder, *picture_files, "--out", tmp_path / "b.png")
+    assert opened(tmp_path / "b.png").size == (3 * 58 + 2, 2 * 58 + 2)
+
+
+def test_encode_to_arrays_and_tables(run_command, vae_run, picture_files, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    run_command("encode", vae_run.folder, "--data", "digits:test", "--out", tmp_path / "c.npz")
+    codes = np.load(tmp_path / "c.npz")
+    assert codes["codes"].shape == (359, 2)
+    assert codes["labels"].tolist() == trompe.load_data("digits:test").labels.tolist()
+    run_command("encode", vae_run.folder, "--data", "digits:test", "-n", 4, "--out", tmp_path / "c.csv")
+    with (tmp_path / "c.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["z1"]) for row in rows] == pytest.approx(codes["codes"][:4, 1].tolist(), abs=1e-5)
+    run_command("encode", vae_run.folder, *picture_files, "--out", tmp_path / "d.csv")
+    assert (tmp_path / "d.csv").read_text().startswith("name,z0,z1\n")
+
+
+def test_interpolate_between_pictures_and_seeds(run_command, vae_run, picture_files, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    a, b = picture_files[:2]
+    run_command("interpolate", vae_run.folder, a, b, "--steps", 7, "--out", tmp_path / "row.npz")
+    row = np.load(tmp_path / "row.npz")["images"]
+    ends = to_bytes(vae_run.reconstruct(vae_run.read_pictures([a, b])))
+    assert row.shape == (7, 1, 8, 8)
+    assert np.array_equal(row[[0, -1]], ends)
+    run_command("interpolate", vae_run.folder, 1, 2, "--steps", 5, "--out", tmp_path / "row.gif")
+    assert frames(tmp_path / "row.gif") == 8
+    run_command("interpolate", vae_run.folder, 1, a, "--out", tmp_path / "row.png")
+
+
+@pytest.mark.parametrize("name", ["samples", "reconstructions", "latent-map", "traversals", "kl", "curves", "film"])
+def test_figures(run_command, vae_run, wide_run, class_run, autoencoder_run, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    suffix = "gif" if name == "film" else "png"
+    for run in (vae_run, wide_run, class_run, autoencoder_run):
+        out = tmp_path / f"{run.folder.name}.{suffix}"
+        if name == "samples" and run is autoencoder_run:
+            _, errors = run_command("figure", name, run.folder, "--out", out, code=2)
+            assert "nothing can be sampled" in errors
+            continue
+        assert run_command("figure", name, run.folder, "--out", out)[0] == f"{out}\n"
+        assert np.asarray(opened(out).convert("L")).std() > 5  # something is drawn
+
+
+def test_evaluate_keeps_what_it_measures(run_command, vae_run, autoencoder_run) -> None:  # type: ignore[no-untyped-def]
+    command = ["evaluate", vae_run.folder, "--data", "digits:test", "--samples", 20, "--limit", 50, "--json"]
+    first, second = (json.loads(run_command(*command)[0]) for _ in range(2))
+    assert first["figures"] == second["figures"]
+    assert first["figures"]["importance_bound"] > first["figures"]["elbo"]
+    assert first["protocol"]["levels"] == "grey levels as Bernoulli means"
+    kept = (vae_run.folder / "measures.jsonl").read_text().splitlines()
+    assert json.loads(kept[-1])["figures"] == first["figures"]
+    plain, _ = run_command("evaluate", autoencoder_run.folder)
+    assert plain.startswith("squared error")
+
+
+def test_help_of_every_command(run_command) -> None:  # type: ignore[no-untyped-def]
+    for name in cli.COMMANDS:
+        assert "usage" in run_command(name, "--help")[0]
+    out, _ = run_command("train", "vae-mnist", "--help")
+    for flag in ("--data", "--size", "--family.beta", "--train.steps", "--nets.widths", "--out", "--dry-run"):
+        assert flag in out
+
+
+# What a user gets wrong
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("train vae-mnits --out {tmp}/r", "did you mean `vae-mnist`?"),
+        ("train --out {tmp}/r", "`trompe train` begins with a recipe"),
+        ("train vae --data {tmp}/nothing --out {tmp}/r", "there is nothing at"),
+        ("train vae --data minst --out {tmp}/r", "did you mean `mnist`?"),
+        ("train vae-digits --train.steps -4 --out {tmp}/r", "recipe field `train.steps` is -4"),
+        ("train vae-digits --train.ema 1 --out {tmp}/r", "recipe field `train.ema` is 1.0"),
+        ("train vae-digits --nets.conditional --family.samples 3 --out {tmp}/r", "has no separate KL to weigh"),
+        ("train vae-digits --device warp --out {tmp}/r", "no device `warp` here"),
+        ("train vae-digits --out {file}", "is a file"),
+        ("train vae-digits --out {file}/r", "cannot write"),
+        ("sample {tmp}/nothing", "is not a run: there is no such folder"),
+        ("sample {tmp}", "is not a run: it holds no `run.json`"),
+        ("sample {run} --out s.bmp", "`--out s.bmp` is of no known kind"),
+        ("sample {run} -n 0", "cannot sample 0 pictures"),
+        ("sample {run} --grid 8", "`--grid 8` is not rows x columns"),
+        ("sample {run} --snapshot 3", "keeps no snapshot of step 3"),
+        ("sample {run} --out {file}/s.png", "cannot write"),
+        ("reconstruct {run} {tmp}/no.png --out {tmp}/o.png", "there is no picture at"),
+        ("reconstruct {run} {file} --out {tmp}/o.png", "cannot be read as a picture"),
+        ("reconstruct {run} {file} --data digits --out {tmp}/o.png", "both picture files and `--data`"),
+        ("encode {run} -n -1 --out {tmp}/c.npz", "cannot take -1 pictures"),
+        ("interpolate {run} 1 2 --steps 1 --out {tmp}/o.png", "has no two ends"),
+        ("interpolate {run} one 2 --out {tmp}/o.png", "there is no picture at `one`"),
+        ("evaluate {run} --samples 0", "`--samples 0` measures nothing"),
+        ("data {file}", "but not a zip of pictures"),
+        ("report {run} --out {tmp}/r.pdf", "is of no known kind"),
+        ("figure film {run} --out {tmp}/f.png", "is of no known kind"),
+    ],
+)
+def test_bad_input_is_answered_in_words(run_command, vae_run, tmp_path: Path, command: str, message: str) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "file.txt"
+    file.write_text("precious")
+    before = sorted(tmp_path.rglob("*"))
+    words = [word.format(tmp=tmp_path, file=file, run=vae_run.folder) for word in command.split()]
+    out, errors = run_command(*words, code=2)
+    assert out == ""
+    assert errors.startswith("error: ")
+    assert message in errors
+    assert "\nhint: " in errors
+    assert "Traceback" not in errors
+    assert sorted(tmp_path.rglob("*")) == before
+    assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "command", ["", "trian", "sample", "train vae --nonsense 3", "figure nonsense {run}", "sample {run} -n many"]
+)
+def test_what_cannot_be_parsed_exits_with_two(run_command, vae_run, command: str) -> None:  # type: ignore[no-untyped-def]
+    words = [word.format(run=vae_run.folder) for word in command.split()]
+    _, errors = run_command(*words, code=2)
+    assert "Traceback" not in errors

@@ -1,0 +1,262 @@
+"""Your own pictures: every format and form, and every way for a file to be broken."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trompe.data import load_data
+from trompe.data.load import load_splits
+from trompe.data.pictures import in_form
+from trompe.errors import TrainingStopped, TrompeError
+
+
+def picture(random: np.random.Generator, height: int = 20, width: int = 24, mode: str = "RGB") -> Image.Image:
+    return Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8)).convert(mode)
+
+
+def fill(folder: Path, random: np.random.Generator, count: int = 5, **kind: object) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        picture(random, **kind).save(folder / f"{number:03d}.png")  # type: ignore[arg-type]
+    return folder
+
+
+def solid(colour: tuple[int, ...], mode: str) -> Image.Image:
+    return Image.new(mode, (16, 16), colour)
+
+
+def test_pixels_come_through_unchanged(tmp_path: Path, random: np.random.Generator) -> None:
+    array = random.integers(0, 256, (3, 9, 13, 3), dtype=np.uint8)
+    for number, pixels in enumerate(array):
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    data = load_data(tmp_path)
+    assert data.images.shape == (3, 3, 9, 13)
+    assert np.array_equal(data.images.transpose(0, 2, 3, 1), array)
+    assert data.names == ("0.png", "1.png", "2.png")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "bmp"])
+def test_formats(tmp_path: Path, suffix: str) -> None:
+    solid((200, 40, 90), "RGB").save(tmp_path / f"a.{suffix}")
+    colour = load_data(tmp_path, colour="rgb").images[0, :, 8, 8].astype(int)
+    assert np.abs(colour - (200, 40, 90)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (Image.new("1", (4, 4), 1), (255,) * 3),
+        (Image.new("L", (4, 4), 77), (77,) * 3),
+        (Image.new("LA", (4, 4), (77, 255)), (77,) * 3),
+        (Image.new("RGBA", (4, 4), (255, 0, 0, 0)), (255,) * 3),
+        (Image.new("RGBA", (4, 4), (255, 0, 0, 255)), (255, 0, 0)),
+        (Image.new("CMYK", (4, 4), (0, 255, 255, 0)), (255, 0, 0)),
+        (Image.new("RGB", (4, 4), (1, 2, 3)).quantize(4), (1, 2, 3)),
+        (Image.fromarray(np.full((4, 4), 65535, np.uint16)), (255,) * 3),
+        (Image.fromarray(np.full((4, 4), 257 * 5, np.int32)), (5,) * 3),
+        (Image.fromarray(np.full((4, 4), 0.5, np.float32)), (128,) * 3),
+    ],
+    ids=["1", "L", "LA", "transparent", "RGBA", "CMYK", "palette", "16-bit", "32-bit", "float"],
+)
+def test_modes(image: Image.Image, expected: tuple[int, ...]) -> None:
+    assert in_form(image, 3).getpixel((1, 1)) == expected
+
+
+def test_exif_rotation_is_undone(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 16, 3), np.uint8)
+    pixels[:, :8] = 255  # the left half is white
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned by 90 degrees clockwise: white on top
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    image = load_data(tmp_path).images[0]
+    assert image.shape == (3, 16, 8)
+    assert image[:, :8].min() == 255
+    assert image[:, 8:].max() == 0
+
+
+def test_sizes_are_covered_and_cropped(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path / "wide", random, 2, height=30, width=90)
+    fill(tmp_path / "tall", random, 2, height=90, width=30)
+    assert load_data(tmp_path, size=(25, 31)).images.shape[1:] == (3, 25, 31)
+    assert load_data(tmp_path).images.shape[1:] == (3, 64, 64)  # they differ: the default
+
+
+def test_a_white_edge_is_cropped_not_squeezed(tmp_path: Path) -> None:
+    pixels = np.full((20, 60), 255, np.uint8)
+    pixels[:, 20:40] = 0
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert load_data(tmp_path, size=10).images.max() < 30  # the filter reaches a little past the edge
+
+
+def test_grey_stays_grey_unless_one_has_colour(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 3, mode="L")
+    assert load_data(tmp_path).images.shape[1] == 1
+    picture(random).save(tmp_path / "colour.png")
+    assert load_data(tmp_path).images.shape[1] == 3
+    assert load_data(tmp_path, colour="grey").images.shape[1] == 1
+
+
+def test_class_folders_are_labels_and_names_may_be_in_any_script(tmp_path: Path, random: np.random.Generator) -> None:
+    for name in ("кошки", "犬", "ñandú"):
+        fill(tmp_path / name, random, 2)
+    data = load_data(tmp_path)
+    assert data.class_names == tuple(sorted(("кошки", "犬", "ñandú")))
+    assert [data.class_names[label] for label in data.labels] == [name.split("/")[0] for name in data.names]
+
+
+def test_pictures_beside_folders_are_no_classes(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 2)
+    fill(tmp_path / "more", random, 2)
+    assert load_data(tmp_path).labels is None
+
+
+def test_train_and_test_folders_are_splits(tmp_path: Path, random: np.random.Generator) -> None:
+    for split, count in (("train", 3), ("val", 2)):
+        for name in ("a", "b"):
+            fill(tmp_path / "set" / split / name, random, count)
+    loaded = load_splits(str(tmp_path))
+    assert (len(loaded.train), len(loaded.test)) == (6, 4)
+    assert loaded.train.class_names == ("a", "b")
+    assert load_data(f"{tmp_path}:test").names[0].startswith("set/val/")
+
+
+def test_without_a_test_split_a_tenth_is_held_out(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 40, height=4, width=4)
+    loaded = load_splits(str(tmp_path))
+    assert (len(loaded.train), len(loaded.test)) == (36, 4)
+    assert not set(loaded.train.names) & set(loaded.test.names)
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is enormous."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"0")) + chunk(b"IEND", b"")
+
+
+def test_broken_and_hostile_files_are_counted_and_named(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 4)
+    whole = io.BytesIO()
+    picture(random, 64, 64).save(whole, "JPEG")
+    (tmp_path / "truncated.jpg").write_bytes(whole.getvalue()[:700])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "bomb.png").write_bytes(png_claiming(60_000, 60_000))
+    (tmp_path / "lesser-bomb.png").write_bytes(png_claiming(12_000, 9_000))
+    (tmp_path / "notes.txt").write_text("ignored")
+    loaded = load_splits(str(tmp_path), size=16)
+    assert len(loaded.train) == 4
+    assert set(loaded.report["broken"]) == {
+        "truncated.jpg", "empty.png", "text.png", "bomb.png", "lesser-bomb.png",
+    }  # fmt: skip
+    assert loaded.report["broken"]["lesser-bomb.png"] == "claims 12000x9000 pixels"
+    assert loaded.report["ignored_files"] == 1
+
+
+def test_duplicates_are_counted(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 3)
+    for copy in ("again.png", "and-again.png"):
+        (tmp_path / copy).write_bytes((tmp_path / "000.png").read_bytes())
+    assert load_splits(str(tmp_path)).report["duplicates"] == 2
+
+
+def zipped(folder: Path, target: Path, extra: dict[str, bytes] | None = None) -> Path:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder.parent))
+        for name, content in (extra or {}).items():
+            archive.writestr(name, content)
+    return target
+
+
+def test_a_zip_gives_what_its_folder_gives(tmp_path: Path, random: np.random.Generator) -> None:
+    for name in ("a", "b"):
+        fill(tmp_path / "set" / name, random, 3)
+    from_folder = load_data(tmp_path / "set")
+    from_zip = load_data(zipped(tmp_path / "set", tmp_path / "set.zip", {"__MACOSX/set/a/._000.png": b"junk"}))
+    assert from_zip.fingerprint == from_folder.fingerprint
+    assert from_zip.class_names == ("a", "b")
+
+
+def test_nothing_is_extracted_from_a_zip(tmp_path: Path, random: np.random.Generator) -> None:
+    content = io.BytesIO()
+    picture(random).save(content, "PNG")
+    home = tmp_path / "home"
+    fill(home / "set", random, 2)
+    evil = {"../../evil.png": content.getvalue(), "/tmp/trompe-evil.png": content.getvalue()}
+    data = load_data(zipped(home / "set", home / "slip.zip", evil))
+    assert len(data) == 4
+    assert not list(tmp_path.rglob("*evil*"))
+    assert not Path("/tmp/trompe-evil.png").exists()
+
+
+def test_the_pack_is_kept_until_the_source_changes(
+    tmp_path: Path, random: np.random.Generator, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROMPE_CACHE", str(tmp_path / "cache"))
+    source = fill(tmp_path / "set", random, 3)
+    first = load_data(source)
+    packs = list((tmp_path / "cache").rglob("images.bin"))
+    written = packs[0].stat().st_mtime_ns
+    assert load_data(source).fingerprint == first.fingerprint
+    assert packs[0].stat().st_mtime_ns == written
+    picture(random).save(source / "new.png")
+    assert len(load_data(source)) == 4
+    assert len(list((tmp_path / "cache").rglob("images.bin"))) == 1  # the old pack is gone
+    os.utime(source / "new.png", ns=(1, 1))
+    assert len(load_data(source)) == 4
+
+
+def test_links_to_nowhere_and_hidden_files_do_no_harm(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 2)
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / ".hidden.png").write_bytes(b"x")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert len(load_data(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "there is nothing at"),
+        (lambda path: path.mkdir(), "no pictures in"),
+        (lambda path: path.write_text("x"), "but not a zip of pictures"),
+        (lambda path: (path.mkdir(), (path / "a.png").write_text("x")), r"none of the 1 pictures .* can be read"),
+    ],
+)
+def test_errors_say_what_is_there(tmp_path: Path, make: object, message: str) -> None:
+    path = tmp_path / "some.where"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(TrompeError, match=message) as error:
+        load_data(path)
+    assert "hint: " in str(error.value)
+
+
+def test_a_full_disk_while_packing_leaves_nothing_behind(
+    tmp_path: Path, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    monkeypatch.setenv("TROMPE_CACHE", str(tmp_path / "cache"))
+    fill(tmp_path / "set", random, 8, height=64, width=64)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(TrainingStopped, match="the disk is full"):
+            load_data(tmp_path / "set")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(load_data(tmp_path / "set")) == 8

@@ -1,0 +1,52 @@
+"""Towers for pictures of any size, in two and three dimensions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trompe.errors import TrompeError
+from trompe.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(8, 33), st.integers(8, 33), st.sampled_from([2, 3, 4, 5]), st.integers(0, 1))
+def test_conv_towers_come_back_to_any_size(height: int, width: int, kernel: int, blocks: int) -> None:
+    shape = (3, height, width)
+    encoder = ConvEncoder(shape, 6, (4, 8), "relu", kernel=kernel, blocks=blocks)
+    decoder = ConvDecoder(shape, 6, (4, 8), "relu", kernel=kernel, blocks=blocks)
+    codes = encoder(torch.rand(2, *shape))
+    assert codes.shape == (2, 6)
+    assert decoder(codes).shape == (2, *shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 25, 31), (3, 64, 64), (1, 10, 12, 9), (2, 17)])
+def test_any_number_of_dimensions(shape: tuple[int, ...]) -> None:
+    for encoder, decoder in [
+        (ConvEncoder(shape, 5, (4, 6), "elu", blocks=1), ConvDecoder(shape, 5, (4, 6), "elu", blocks=1)),
+        (MLPEncoder(shape, 5, (8,), "silu"), MLPDecoder(shape, 5, (8,), "silu", gated=True)),
+    ]:
+        assert decoder(encoder(torch.rand(2, *shape))).shape == (2, *shape)
+
+
+def test_labels_change_what_comes_out() -> None:
+    decoder = ConvDecoder((1, 8, 8), 5, (4,), "relu", num_classes=3)
+    codes = torch.zeros(2, 5)
+    zero, one = (decoder(codes, torch.full((2,), label)) for label in (0, 1))
+    assert not torch.equal(zero, one)
+
+
+def test_too_many_halvings_are_refused_in_words() -> None:
+    with pytest.raises(TrompeError, match="images of 8x8 are too small to be halved 5 times") as error:
+        ConvEncoder((1, 8, 8), 5, (4,) * 5, "relu")
+    assert "--nets.widths" in str(error.value)
+
+
+def test_a_residual_block_starts_as_the_identity() -> None:
+    from trompe.nets.layers import ResidualBlock
+
+    x = torch.rand(2, 4, 5, 5)
+    block = ResidualBlock(4, "relu", 2)
+    assert torch.equal(block(x), x)

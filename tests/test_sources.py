@@ -1,0 +1,180 @@
+"""Named sets, from small files in their canonical formats."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trompe.data import load_data
+from trompe.data.load import from_array, load_splits
+from trompe.errors import TrompeError
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TROMPE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TROMPE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def idx(array: np.ndarray) -> bytes:
+    head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return head + array.astype(np.uint8).tobytes()
+
+
+def mnist_files(random: np.random.Generator) -> dict[str, np.ndarray]:
+    return {
+        "train-images-idx3-ubyte": random.integers(0, 256, (7, 28, 28)),
+        "train-labels-idx1-ubyte": np.arange(7),
+        "t10k-images-idx3-ubyte": random.integers(0, 256, (3, 28, 28)),
+        "t10k-labels-idx1-ubyte": np.array([9, 8, 7]),
+    }
+
+
+@pytest.mark.parametrize("folder", ["mnist", "."])
+@pytest.mark.parametrize("compressed", ["", ".gz", ".xz"])
+def test_mnist_is_found_where_it_lies(root: Path, random: np.random.Generator, folder: str, compressed: str) -> None:
+    files = mnist_files(random)
+    (root / folder).mkdir(exist_ok=True)
+    pack = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}[compressed]
+    for name, array in files.items():
+        (root / folder / f"{name}{compressed}").write_bytes(pack(idx(array)))
+    loaded = load_splits("mnist")
+    assert np.array_equal(loaded.train.images[:, 0], files["train-images-idx3-ubyte"])
+    assert loaded.train.labels.tolist() == list(range(7))
+    assert load_data("mnist:test").labels.tolist() == [9, 8, 7]
+    assert loaded.train.class_names[3] == "3"
+    assert load_data("mnist", size=32, colour="rgb").images.shape == (7, 3, 32, 32)
+
+
+def test_a_damaged_file_is_named(root: Path, random: np.random.Generator) -> None:
+    for name, array in mnist_files(random).items():
+        (root / f"{name}.gz").write_bytes(gzip.compress(idx(array))[:60])
+    with pytest.raises(TrompeError, match=r"train-images-idx3-ubyte\.gz` is damaged") as error:
+        load_data("mnist")
+    assert "delete it" in str(error.value)
+
+
+def test_cifar10_from_its_archive(root: Path, random: np.random.Generator) -> None:
+    with tarfile.open(root / "cifar-10-binary.tar.xz", "w:xz") as archive:
+        for name in [*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"]:
+            images = random.integers(0, 256, (2, 3072), dtype=np.uint8)
+            content = np.concatenate([[[4], [9]], images], axis=1).astype(np.uint8).tobytes()
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    loaded = load_splits("cifar10")
+    assert loaded.train.images.shape == (10, 3, 32, 32)
+    assert np.array_equal(loaded.test.images[1].reshape(-1), images[1])
+    assert [loaded.train.class_names[label] for label in loaded.train.labels[:2]] == ["deer", "truck"]
+
+
+def test_olivetti_stands_upright_and_is_split_by_people(root: Path, random: np.random.Generator) -> None:
+    from scipy.io import savemat
+
+    faces = random.integers(0, 256, (400, 64, 64), dtype=np.uint8)
+    savemat(root / "olivettifaces.mat", {"faces": faces.transpose(0, 2, 1).reshape(400, 4096).T})
+    loaded = load_splits("olivetti")
+    assert np.array_equal(loaded.train.images[:, 0], faces[:300])
+    assert loaded.test.labels.tolist() == [person for person in range(30, 40) for _ in range(10)]
+
+
+def test_tiny_imagenet_from_its_zip(root: Path, random: np.random.Generator) -> None:
+    def jpeg() -> bytes:
+        content = io.BytesIO()
+        Image.fromarray(random.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(content, "JPEG")
+        return content.getvalue()
+
+    top = "tiny-imagenet-200"
+    with zipfile.ZipFile(root / f"{top}.zip", "w") as archive:
+        archive.writestr(f"{top}/words.txt", "n01\tgoldfish, Carassius auratus\nn02\ttailed frog\n")
+        archive.writestr(f"{top}/val/val_annotations.txt", "val_0.JPEG\tn02\t0\t0\t1\t1\n")
+        archive.writestr(f"{top}/val/images/val_0.JPEG", jpeg())
+        for name in ("n01", "n02"):
+            archive.writestr(f"{top}/train/{name}/images/{name}_0.JPEG", jpeg())
+        archive.writestr(f"{top}/test/images/test_0.JPEG", jpeg())
+    loaded = load_splits("tiny-imagenet")
+    assert loaded.train.class_names == ("goldfish", "tailed frog")
+    assert (loaded.train.labels.tolist(), loaded.test.labels.tolist()) == ([0, 1], [1])
+    assert loaded.train.image_shape == (3, 64, 64)
+
+
+def test_the_digits_need_nothing() -> None:
+    loaded = load_splits("digits")
+    assert (len(loaded.train), len(loaded.test)) == (1438, 359)
+    assert loaded.train.image_shape == (1, 8, 8)
+    assert loaded.train.images.max() == 255
+    assert load_data("digits:test").fingerprint == loaded.test.fingerprint != loaded.train.fingerprint
+
+
+def test_offline_and_absent_says_which_file_to_put_where(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pooch
+
+    def unreachable(*_: object, **__: object) -> str:
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(pooch, "retrieve", unreachable)
+    with pytest.raises(TrompeError, match=r"cifar-10-binary\.tar\.gz` could not be fetched") as error:
+        load_data("cifar10")
+    assert "https://www.cs.toronto.edu" in str(error.value)
+    assert "put `cifar-10-binary.tar.gz` into" in str(error.value)
+
+
+def test_a_mirror_serves_where_the_first_host_fails(
+    root: Path, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pooch
+
+    files = {f"{name}.gz": gzip.compress(idx(array)) for name, array in mnist_files(random).items()}
+    asked = []
+
+    def retrieve(url: str, known_hash: str, fname: str, path: Path, **_: object) -> str:
+        asked.append(url)
+        if "yann.lecun.com" in url:
+            raise ConnectionError("gone")
+        Path(path).mkdir(parents=True, exist_ok=True)
+        (Path(path) / fname).write_bytes(files[fname])
+        return str(Path(path) / fname)
+
+    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    assert len(load_data("mnist")) == 7
+    assert len(asked) == 8
+    assert len(load_data("mnist:test")) == 3
+    assert len(asked) == 8  # what was fetched is kept
+
+
+def test_an_unknown_name_is_guessed_at() -> None:
+    with pytest.raises(TrompeError, match="no data set is named `minst`") as error:
+        load_data("minst")
+    assert "did you mean `mnist`?" in str(error.value)
+
+
+def test_arrays_in_their_common_forms(random: np.random.Generator) -> None:
+    assert from_array(random.random((4, 5, 6))).image_shape == (1, 5, 6)
+    assert from_array(random.integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)).image_shape == (3, 5, 6)
+    assert from_array(np.zeros((4, 1, 3, 5, 6), bool)).image_shape == (1, 3, 5, 6)
+    labelled = from_array(random.random((4, 5, 6)), np.array(["b", "a", "b", "a"]))
+    assert (labelled.class_names, labelled.labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((4,)), "are not understood"),
+        (np.full((2, 3, 3), 7.0), "grey levels from 7 to 7"),
+        (np.zeros((2, 3, 3), np.int64), "pictures of type int64"),
+        (np.full((2, 3, 3), np.nan), "grey levels from nan"),
+    ],
+)
+def test_arrays_that_are_not_pictures(array: np.ndarray, message: str) -> None:
+    with pytest.raises(TrompeError, match=message):
+        from_array(array)

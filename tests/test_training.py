@@ -1,0 +1,289 @@
+"""The loop: to the bit whatever happens in between, and in words where it cannot go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import trompe
+from conftest import small
+from trompe.options import TrainOptions
+from trompe.record import read_record
+from trompe.step import average_decay, learning_rate
+
+TRAIN = [sys.executable, "-m", "trompe", "train", "vae-digits"]
+
+
+def arguments(out: Path, steps: int, *more: str) -> list[str]:
+    sizes = ["--nets.widths", "32", "--train.batch", "32", "--train.log-every", "10", "--train.precision", "float32"]
+    return [*TRAIN, "--out", str(out), "--train.steps", str(steps), *sizes, "--json", *more]
+
+
+def one_thread() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def losses(run: trompe.Run) -> list[float]:
+    return [line["vae/reconstruction"] for line in run.log if "vae/reconstruction" in line]
+
+
+def test_training_lowers_the_loss(vae_run: trompe.Run) -> None:
+    values = losses(vae_run)
+    assert values[-1] < 0.75 * values[0]
+    assert vae_run.finished
+
+
+def test_interrupted_anywhere_it_comes_to_the_same_bits(tmp_path: Path) -> None:
+    whole = trompe.train(small(steps=30), tmp_path / "whole")
+    for stop in (1, 7, 29):
+        # the schedule's length is settled when a run is made: give it, so that the shorter recipe makes the same run
+        settled = whole.record.recipe
+        trompe.train(replace(settled, train=replace(settled.train, steps=stop)), tmp_path / str(stop))
+        resumed = trompe.train(settled, tmp_path / str(stop))
+        assert resumed.digest == whole.digest
+
+
+def test_a_finished_run_is_extended(tmp_path: Path) -> None:
+    recipe = small(steps=20, schedule="constant")
+    trompe.train(recipe, tmp_path / "a")
+    longer = trompe.train(replace(recipe, train=replace(recipe.train, steps=40)), tmp_path / "a")
+    at_once = trompe.train(replace(recipe, train=replace(recipe.train, steps=40)), tmp_path / "b")
+    assert longer.step == 40
+    assert longer.digest == at_once.digest
+    steps = [line["step"] for line in longer.log]
+    assert steps == sorted(set(steps))
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
+    first = trompe.train(small(), tmp_path)
+    again = trompe.train(small(), tmp_path)
+    assert again.digest == first.digest
+    assert again.log == first.log
+
+
+def test_evaluating_and_drawing_at_any_frequency_changes_nothing(tmp_path: Path) -> None:
+    quiet = trompe.train(small(), tmp_path / "quiet")
+    busy = trompe.train(
+        small(evaluate_every=3, sample_every=2, log_every=1, snapshots=(5, 6), checkpoint_seconds=0.0),
+        tmp_path / "busy",
+    )
+    assert busy.digest == quiet.digest
+    assert trompe.load(tmp_path / "busy", snapshot=5).step == 5
+    assert len(list((tmp_path / "busy" / "samples").glob("*.png"))) == 17  # 0, 2, ... 30, and 5
+
+
+def test_the_seed_changes_the_run(tmp_path: Path) -> None:
+    assert trompe.train(small(), tmp_path / "a").digest != trompe.train(small(seed=1), tmp_path / "b").digest
+
+
+def test_another_process_comes_to_the_same_bits(tmp_path: Path) -> None:
+    results = []
+    for name, hashing in (("a", "1"), ("b", "2")):
+        done = subprocess.run(
+            arguments(tmp_path / name, 20),
+            env=one_thread() | {"PYTHONHASHSEED": hashing},
+            capture_output=True,
+            check=True,
+        )
+        results.append(json.loads(done.stdout)["digest"])
+    assert results[0] == results[1]
+
+
+def kill_at_random(out: Path, steps: int, kills: int, seed: int) -> int:
+    """Train in processes that are killed with SIGKILL at random moments; how many kills hit before it was done."""
+    random = np.random.default_rng(seed)
+    hit = 0
+    while hit < kills:
+        process = subprocess.Popen(
+            arguments(out, steps, "--train.checkpoint-seconds", "0"),
+            env=one_thread(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        begun = time.monotonic()
+        while process.poll() is None and not (out / "weights.safetensors").exists() and time.monotonic() - begun < 60:
+            time.sleep(0.02)
+        try:
+            process.wait(timeout=float(random.uniform(0, 3.5)))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        _, errors = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors.decode()
+        hit += 1
+    return hit
+
+
+def test_killed_at_random_moments_it_comes_to_the_same_bits(tmp_path: Path) -> None:
+    check_kills(tmp_path, steps=600, kills=5, seed=0)
+
+
+@pytest.mark.slow
+def test_killed_dozens_of_times_it_comes_to_the_same_bits(tmp_path: Path) -> None:
+    check_kills(tmp_path, steps=8000, kills=36, seed=1)
+
+
+def check_kills(tmp_path: Path, steps: int, kills: int, seed: int) -> None:
+    command = arguments(tmp_path / "whole", steps)
+    whole = json.loads(subprocess.run(command, env=one_thread(), capture_output=True, check=True).stdout)
+    hit = kill_at_random(tmp_path / "killed", steps, kills, seed)
+    final = subprocess.run(arguments(tmp_path / "killed", steps), env=one_thread(), capture_output=True, check=True)
+    print(f"{hit} kills in {steps} steps: state {json.loads(final.stdout)['digest']}, undisturbed {whole['digest']}")
+    assert hit >= min(kills, 3)
+    assert json.loads(final.stdout)["digest"] == whole["digest"]
+    assert not list((tmp_path / "killed").rglob("*.tmp"))
+    steps_logged = [line["step"] for line in trompe.load(tmp_path / "killed").log if "vae/kl" in line]
+    assert steps_logged == sorted(set(steps_logged))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_writes_its_state_and_says_so(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        arguments(tmp_path / "run", 1_000_000),
+        env=one_thread(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "run" / "weights.safetensors").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"stopped at step {json.loads(out)['step']}; the same command goes on from there" in errors
+    assert trompe.load(tmp_path / "run").step == json.loads(out)["step"] > 0
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_last_good_state(tmp_path: Path) -> None:
+    wild = small("vae-digits", learning_rate=1e12, schedule="constant", snapshots=(1,))
+    with pytest.raises(trompe.TrainingStopped, match="the loss is not finite at step") as error:
+        trompe.train(wild, tmp_path / "run")
+    assert error.value.exit_code == 3
+    assert "a lower `--train.learning-rate`" in str(error.value)
+    assert len(list((tmp_path / "run").glob("not-finite-step-*.png"))) == 1
+    kept = trompe.load(tmp_path / "run")
+    assert kept.step == 0
+    assert all(torch.isfinite(tensor).all() for tensor in kept.model.state_dict().values())
+
+
+def test_a_changed_recipe_is_refused_with_the_difference(tmp_path: Path) -> None:
+    before = trompe.train(small(), tmp_path).digest
+    other = small(learning_rate=0.01, batch=16)
+    with pytest.raises(trompe.TrompeError, match=r"train.batch: 32 -> 16\n  train.learning_rate: 0.001 -> 0.01"):
+        trompe.train(other, tmp_path)
+    assert trompe.load(tmp_path).digest == before
+
+
+def test_changed_data_are_refused_with_the_difference(tmp_path: Path, random: np.random.Generator) -> None:
+    images = random.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
+    trompe.train(small(), tmp_path, data=images)
+    images[3, 0, 2, 2] ^= 1
+    with pytest.raises(trompe.TrompeError, match=r"made from other data:\n  fingerprint: "):
+        trompe.train(small(), tmp_path, data=images)
+    with pytest.raises(trompe.TrompeError, match="train_count: 36 -> 27"):
+        trompe.train(small(), tmp_path, data=images[:30])
+
+
+def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(trompe.TrompeError, match=r"is not empty and not a run \(it holds `thesis.tex`\)"):
+        trompe.train(small(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(trompe.TrompeError, match="is a file"):
+        trompe.train(small(), tmp_path / "thesis.tex")
+
+
+def test_what_does_not_fit_is_found_before_anything_is_written(tmp_path: Path) -> None:
+    recipe = small("vae")
+    deep = replace(recipe, nets=replace(recipe.nets, widths=(4,) * 6))
+    with pytest.raises(trompe.TrompeError, match="too small to be halved"):
+        trompe.train(deep, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_training_at_a_time_in_a_folder(tmp_path: Path) -> None:
+    from trompe.training import locked
+
+    with locked(tmp_path / "run"), pytest.raises(trompe.TrompeError, match="another process is training"):
+        trompe.train(small(), tmp_path / "run")
+
+
+def test_a_full_disk_ends_in_words_and_the_run_goes_on_afterwards(tmp_path: Path) -> None:
+    whole = trompe.train(small(steps=400), tmp_path / "whole")
+    trompe.train(replace(whole.record.recipe, train=replace(whole.record.recipe.train, steps=200)), tmp_path / "run")
+    before = trompe.load(tmp_path / "run").digest
+
+    def quota() -> None:  # far less than the state needs
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    code = (
+        "import sys, trompe; from trompe.record import read_record; from dataclasses import replace\n"
+        "recipe = read_record(__import__('pathlib').Path(sys.argv[1])).recipe\n"
+        "trompe.train(replace(recipe, train=replace(recipe.train, steps=400)), sys.argv[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run")],
+        preexec_fn=quota,
+        env=one_thread(),
+        capture_output=True,
+        text=True,
+    )
+    assert "TrainingStopped: the disk is full" in done.stderr
+    assert "free some space and give the same command again" in done.stderr
+    assert trompe.load(tmp_path / "run").digest == before
+    assert not list((tmp_path / "run").rglob("*.tmp"))
+    recipe = read_record(tmp_path / "run").recipe
+    assert trompe.train(recipe, tmp_path / "run").digest == whole.digest
+
+
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    run = trompe.train(small(), tmp_path)
+    path = tmp_path / "state.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(trompe.TrompeError, match="or it is damaged"):
+        trompe.train(run.record.recipe, tmp_path)
+
+
+def test_schedules_are_functions_of_the_step() -> None:
+    options = TrainOptions(steps=100, decay_steps=100, learning_rate=2.0, rate_warmup=10)
+    assert learning_rate(options, 0) == pytest.approx(0.2)
+    assert learning_rate(replace(options, rate_warmup=0), 50) == pytest.approx(1.0)
+    assert learning_rate(options, 100) == learning_rate(options, 10_000) == pytest.approx(0)
+    assert learning_rate(replace(options, schedule="constant"), 5000) == 2.0
+    assert average_decay(replace(options, ema=0.999), 0) == pytest.approx(0.1)
+    assert average_decay(replace(options, ema=0.999), 10**6) == 0.999
+
+
+def test_the_average_follows_the_weights(tmp_path: Path) -> None:
+    averaged = trompe.train(small(ema=0.9, steps=1), tmp_path / "a")
+    plain = trompe.train(small(ema=0.0, steps=1), tmp_path / "b")
+    start = trompe.train(small(ema=0.0, steps=0), tmp_path / "c")
+    for average, weight, first in zip(*(run.model.parameters() for run in (averaged, plain, start)), strict=True):
+        torch.testing.assert_close(average, torch.lerp(first, weight, 0.9))
+
+
+def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trompe.train(small(steps=20), tmp_path)
+    trompe.train(small(steps=30), tmp_path)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("vae/kl")] == [10, 20, 30]
+
+
+def test_no_pickle_is_written(vae_run: trompe.Run) -> None:
+    kinds = {path.suffix for path in vae_run.folder.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert kinds <= {".safetensors", ".json", ".jsonl", ".png", ".trompe"}
