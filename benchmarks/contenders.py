@@ -26,6 +26,7 @@ from trompe.build import build_model
 from trompe.data.arrays import ImageData
 from trompe.data.batches import Batches
 from trompe.data.order import batch_indices
+from trompe.distributions import DiagonalGaussian
 from trompe.families import phases_of
 from trompe.options import Precision
 from trompe.state import initial_state
@@ -39,18 +40,18 @@ PIXELS, HIDDEN, LATENT = 784, 500, 20
 
 @dataclass(frozen=True)
 class Contender:
-    """Someone who trains, and the networks that are trained.
+    """Someone who trains, and the model that is trained.
 
     Attributes:
         train: takes so many more steps.
-        encoder: pictures in [0, 1], `(batch, 1, 28, 28)`, to means and log variances side by side.
-        decoder: codes to logits.
+        encode: pictures in [0, 1], `(batch, 1, 28, 28)`, to means and log variances; absent where there is no model.
+        decode: codes to logits.
     """
 
     name: str
     train: Callable[[int], None]
-    encoder: nn.Module | None = None
-    decoder: nn.Module | None = None
+    encode: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+    decode: Callable[[Tensor], Tensor] | None = None
 
 
 def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Contender:
@@ -76,14 +77,28 @@ def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Co
                 torch.stack(pending).tolist()
                 pending.clear()
 
-    return Contender(name, train, model.encoder, model.decoder)
+    def encode(images: Tensor) -> tuple[Tensor, Tensor]:
+        posterior = model.posterior(images)
+        assert isinstance(posterior, DiagonalGaussian)
+        return posterior.mean, posterior.log_variance
+
+    return Contender(name, train, encode, model.parameters_of)
 
 
-def networks() -> tuple[nn.Sequential, nn.Sequential]:
+def networks() -> tuple[Encoder, nn.Sequential]:
     """The same encoder and decoder for those who bring none."""
-    encoder = nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENT))
-    decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
-    return encoder, decoder
+    return Encoder(), nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
+
+
+class Encoder(nn.Sequential):
+    """Pictures to means and log variances."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Flatten(), nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENT))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = super().forward(images).chunk(2, dim=1)
+        return mean, log_variance
 
 
 # The loop of PyTorch's VAE example
@@ -118,7 +133,7 @@ def by_textbook(data: ImageData, seed: int) -> Contender:
         total = 0.0
         for images, _ in islice(stream, steps):
             optimiser.zero_grad()
-            mean, log_variance = encoder(images).chunk(2, dim=1)
+            mean, log_variance = encoder(images)
             codes = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
             cross_entropy = F.binary_cross_entropy_with_logits(decoder(codes), images.flatten(1), reduction="sum")
             loss = cross_entropy - 0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
@@ -149,16 +164,16 @@ def by_pythae(data: ImageData, seed: int) -> Contender:
     from pythae.models.nn import BaseDecoder, BaseEncoder
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
-    class Encoder(BaseEncoder):
+    class PythaeEncoder(BaseEncoder):
         def __init__(self, network: nn.Module) -> None:
             super().__init__()
             self.network = network
 
         def forward(self, x: Tensor) -> ModelOutput:
-            mean, log_variance = self.network(x).chunk(2, dim=1)
+            mean, log_variance = self.network(x)
             return ModelOutput(embedding=mean, log_covariance=log_variance)
 
-    class Decoder(BaseDecoder):
+    class PythaeDecoder(BaseDecoder):
         def __init__(self, network: nn.Module) -> None:
             super().__init__()
             self.network = network
@@ -174,7 +189,9 @@ def by_pythae(data: ImageData, seed: int) -> Contender:
         options = BaseTrainerConfig(
             output_dir=folder, per_device_train_batch_size=BATCH, learning_rate=RATE, seed=seed, no_cuda=True
         )
-        trainer = BaseTrainer(VAE(config, Encoder(encoder), Decoder(decoder)), dataset, training_config=options)
+        trainer = BaseTrainer(
+            VAE(config, PythaeEncoder(encoder), PythaeDecoder(decoder)), dataset, training_config=options
+        )
         trainer.prepare_training()
 
     def train(steps: int) -> None:

@@ -3,7 +3,10 @@
 `trompe --help` can at best be as fast as Python itself, and a training can start at best as fast as torch imports;
 both bounds are in the table. `first step` is from the command to the end of a training of one step, which includes
 reading the packed data and writing the run folder; `200 steps` is an ordinary run. One round before the others is not
-counted: it packs MNIST and brings files into the disk cache. For systems with `os.wait4` (Linux, macOS).
+counted: it packs MNIST and brings files into the disk cache.
+
+A process counts the memory of the one that started it as its own, so no peak is below this script's 20 MiB or so.
+For systems with `os.wait4` (Linux, macOS).
 """
 
 from __future__ import annotations

@@ -93,10 +93,10 @@ def measured(contenders: Sequence[Contender], rounds: int, steps: int, warm_up: 
 
 
 def checked(makers: Sequence[Callable[[], Contender]], test: ImageData, steps: int) -> dict[str, float]:
-    """The test loss of each contender that has networks, after so many steps from its own seed."""
+    """The test loss of each contender that has a model, after so many steps from its own seed."""
     losses = {}
     for contender in (make() for make in makers):
-        if contender.encoder is not None:
+        if contender.encode is not None:
             contender.train(steps)
             losses[contender.name] = mean_test_loss(contender, test)
             note(f"test loss of {contender.name} after {steps} steps: {losses[contender.name]:.2f}")
@@ -106,14 +106,14 @@ def checked(makers: Sequence[Callable[[], Contender]], test: ImageData, steps: i
 @torch.inference_mode()
 def mean_test_loss(contender: Contender, test: ImageData) -> float:
     """Minus the evidence lower bound of a picture, in float32, with the same noise for all."""
-    assert contender.encoder is not None
-    assert contender.decoder is not None
+    assert contender.encode is not None
+    assert contender.decode is not None
     generator = torch.Generator().manual_seed(0)
     total = 0.0
     for images in test.images_as_floats().split(1000):
-        mean, log_variance = contender.encoder(images).chunk(2, dim=1)
+        mean, log_variance = contender.encode(images)
         codes = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=generator)
-        logits = contender.decoder(codes).flatten(1)
+        logits = contender.decode(codes).flatten(1)
         cross_entropy = F.binary_cross_entropy_with_logits(logits, images.flatten(1), reduction="sum")
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
         total += float(cross_entropy + kl)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from dataclasses import replace
 
 from conftest import small
 from trompe.build import build_model

@@ -27,7 +27,7 @@ def test_a_recipes_docstring_gives_its_command(name: str) -> None:
 def test_an_unknown_key_names_the_nearest() -> None:
     value = to_json(trompe.recipe("vae"))
     value["train"]["lerning_rate"] = 1.0
-    with pytest.raises(trompe.TrompeError, match="unknown key `train.lerning_rate`") as error:
+    with pytest.raises(trompe.TrompeError, match=r"unknown key `train\.lerning_rate`") as error:
         from_json(value)
     assert "did you mean `learning_rate`?" in str(error.value)
 

@@ -163,7 +163,7 @@ def test_a_record_with_a_typo_is_refused_by_name(vae_run: trompe.Run, tmp_path: 
     record = json.loads((vae_run.folder / "run.json").read_text())
     record["recipe"]["train"]["btach"] = 3
     (tmp_path / "run.json").write_text(json.dumps(record))
-    with pytest.raises(trompe.TrompeError, match="unknown key `train.btach`"):
+    with pytest.raises(trompe.TrompeError, match=r"unknown key `train\.btach`"):
         trompe.load(tmp_path)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(trompe.TrompeError, match="is not valid JSON"):

@@ -54,11 +54,11 @@ def pictures(shape: tuple[int, ...], count: int = 24) -> trompe.ImageData:
     return trompe.ImageData(images, "toy", labels, tuple("abcd"))
 
 
-def made(name: str, shape: tuple[int, ...]) -> tuple[Recipe, Model, tuple[Phase, ...], Batch]:
+def made(name: str, shape: tuple[int, ...]) -> tuple[Model, tuple[Phase, ...], Batch]:
     recipe = shrunk(name)
     data = pictures(shape, 8)
     batches = Batches(data, torch.device("cpu"), recipe.data, labelled=recipe.nets.conditional)
-    return recipe, build_model(recipe, shape, CLASSES), phases_of(recipe.family), batches.prepared(np.arange(8))
+    return build_model(recipe, shape, CLASSES), phases_of(recipe.family), batches.prepared(np.arange(8))
 
 
 pytestmark = pytest.mark.parametrize("name", RECIPES)
@@ -66,7 +66,7 @@ pytestmark = pytest.mark.parametrize("name", RECIPES)
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_verbs_have_their_shapes_and_ranges(name: str, shape: tuple[int, ...]) -> None:
-    recipe, model, _, batch = made(name, shape)
+    model, _, batch = made(name, shape)
     images, labels = batch.images, batch.labels
     codes = model.encode(images, labels)
     assert codes.shape == (8, 3)
@@ -83,7 +83,7 @@ def test_verbs_have_their_shapes_and_ranges(name: str, shape: tuple[int, ...]) -
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_terms_are_per_picture_and_finite(name: str, shape: tuple[int, ...]) -> None:
-    _, model, phases, batch = made(name, shape)
+    model, phases, batch = made(name, shape)
     for phase in phases:
         for term in phase.loss(model, batch, 3).values():
             assert term.shape == (8,)
@@ -91,7 +91,7 @@ def test_terms_are_per_picture_and_finite(name: str, shape: tuple[int, ...]) -> 
 
 
 def test_a_phase_changes_what_it_trains_and_nothing_else(name: str) -> None:
-    recipe, model, phases, batch = made(name, (1, 8, 8))
+    model, phases, batch = made(name, (1, 8, 8))
     for phase in phases:
         with training_only(model, phase.trains):
             sum(term.mean() for term in phase.loss(model, batch, 5).values()).backward()  # type: ignore[union-attr]

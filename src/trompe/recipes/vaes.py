@@ -18,7 +18,7 @@ def vae() -> Recipe:
         "vae",
         nets=ConvOptions(),
         family=VAEOptions(likelihood="gaussian"),
-        train=TrainOptions(steps=10_000, batch=64, clip=200.0, ema=0.999),
+        train=TrainOptions(steps=10_000, batch=64, ema=0.999),
     )
 
 
@@ -104,7 +104,7 @@ def vae_mnist_conv() -> Recipe:
         data=DataOptions("mnist", binarise="dynamic"),
         nets=ConvOptions(widths=(32, 64, 64), kernel=3, blocks=1, hidden=450, latent=32, activation="elu"),
         family=VAEOptions(warmup=5000),
-        train=TrainOptions(steps=40_000, batch=128, learning_rate=1e-3, ema=0.9995, evaluate_every=5000, clip=200.0),
+        train=TrainOptions(steps=40_000, batch=128, learning_rate=1e-3, ema=0.9995, evaluate_every=5000),
         evaluate=EvaluateOptions(samples=5000),
     )
 

@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from .. import __version__
-from ..figures.history import curves
 from ..figures.grids import Pixels, picture_grid, png, side_by_side
+from ..figures.history import curves
 from ..figures.latents import kl_bars, kl_per_number, traversals
 from ..figures.maps import latent_map
 from ..figures.style import figure_png

@@ -1,0 +1,49 @@
+# The two commands of the README are `make demo` and `make test`; each sets up its own virtual environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test test-all check docs format wheel clean
+
+demo: $(VENV)/.runs
+	$(BIN)/trompe demo
+
+test: $(VENV)/.develops
+	$(BIN)/python -m pytest --numprocesses auto
+
+test-all: $(VENV)/.develops
+	$(BIN)/python -m pytest --numprocesses auto -m ""
+
+check: $(VENV)/.develops
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.develops
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.develops
+	$(BIN)/mkdocs build --strict --quiet
+
+wheel: $(VENV)/.develops
+	$(PIP) build
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) site dist
+
+$(BIN)/python:
+	$(PYTHON) -c "import sys; sys.exit('trompe needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runs: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing trompe into $(VENV) (a minute or two, once)"
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.develops: $(VENV)/.runs
+	$(PIP) --editable ".[dev,docs]"
+	@touch $@
