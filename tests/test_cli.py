@@ -182,6 +182,9 @@ def test_sample_by_class(run_command, class_run, vae_run, tmp_path: Path) -> Non
     assert not np.array_equal(seven, three)
     _, errors = run_command("sample", class_run.folder, "--class", "seven", code=2)
     assert "no class is named `seven`" in errors
+    _, errors = run_command("interpolate", class_run.folder, 1, 2, "--out", tmp_path / "i.png", code=2)
+    assert "it must be told the class" in errors
+    run_command("interpolate", class_run.folder, 1, 2, "--class", "7", "--out", tmp_path / "i.png")
     _, errors = run_command("sample", vae_run.folder, "--class", "7", code=2)
     assert "this model is not class-conditional" in errors
 

@@ -196,6 +196,23 @@ def test_changed_data_are_refused_with_the_difference(tmp_path: Path, random: np
         trompe.train(small(), tmp_path, data=images[:30])
 
 
+def test_pictures_that_moved_are_the_same_pictures(tmp_path: Path) -> None:
+    data = trompe.load_data("digits")
+    first = trompe.train(small(), tmp_path, data=replace(data, name="here"))
+    again = trompe.train(small(steps=40), tmp_path, data=replace(data, name="there"))
+    assert (first.step, again.step) == (30, 40)
+    assert again.record.recipe.data.source == "there"
+
+
+def test_voxels_and_videos_train_too(tmp_path: Path, random: np.random.Generator) -> None:
+    recipe = small("vae", steps=4, sample_every=2, evaluate_every=2)
+    voxels = random.integers(0, 256, (30, 1, 8, 9, 10), dtype=np.uint8)
+    run = trompe.train(recipe, tmp_path, data=voxels)
+    assert run.sample(3).shape == (3, 1, 8, 9, 10)
+    with pytest.raises(trompe.TrompeError, match="was trained on an array, which it does not keep"):
+        run.data()
+
+
 def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(trompe.TrompeError, match=r"is not empty and not a run \(it holds `thesis.tex`\)"):

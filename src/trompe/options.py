@@ -185,6 +185,7 @@ class Recipe:
 MAY_CHANGE = frozenset(
     {
         "name",
+        "data.source",
         "train.steps",
         "train.log_every",
         "train.evaluate_every",
@@ -194,7 +195,8 @@ MAY_CHANGE = frozenset(
         "evaluate.samples",
     }
 )
-"""Fields that change neither a run's weights nor their meaning: a run may go on with other values."""
+"""Fields that change neither a run's weights nor their meaning: a run may go on with other values. Pictures that moved
+are the same pictures, which their fingerprint tells."""
 
 _ADAPTER: pydantic.TypeAdapter[Recipe] = pydantic.TypeAdapter(Recipe)
 

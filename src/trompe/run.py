@@ -16,7 +16,7 @@ from . import state as states
 from .build import build_model
 from .data.arrays import ImageData
 from .data.batches import as_floats
-from .data.load import load_splits, split_source
+from .data.load import FROM_ARRAY, load_splits, split_source
 from .data.pictures import read_picture
 from .device import pick_device
 from .errors import TrompeError
@@ -145,6 +145,11 @@ class Run:
     def data(self, source: str | None = None, split: str = "test") -> ImageData:
         """Pictures in this run's size and colour; by default those it was trained to test on."""
         shape = self.record.data.image_shape
+        if source is None and self.record.recipe.data.source == FROM_ARRAY:
+            raise TrompeError(
+                f"the run in `{self.folder}` was trained on an array, which it does not keep",
+                hint="give the pictures: `data` in Python, `--data` on the command line",
+            )
         name, named_split = split_source(source or self.record.recipe.data.source)
         loaded = load_splits(name, size=(shape[1], shape[2]), colour="grey" if shape[0] == 1 else "rgb")
         return loaded.train if (named_split or split) == "train" else loaded.test

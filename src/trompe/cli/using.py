@@ -51,7 +51,7 @@ def sample(
         raise TrompeError(f"cannot sample {count} pictures", hint="give `-n` a number from 1 on")
     kind = kind_of(out, ".png", ".npz", "")
     opened = open_run(run, device, snapshot)
-    labels = None if class_name is None else [class_number(opened, class_name)] * count
+    labels = None if class_name is None else [class_number(opened, class_name)] * count  # by default each in turn
     write_images(out, kind, opened.sample(count, seed=seed, labels=labels), columns)
 
 
@@ -61,6 +61,7 @@ def reconstruct(
     data: str | None = None,
     count: Count = 32,
     out: Path = Path("reconstructions.png"),
+    class_name: ClassName = None,
     device: str | None = None,
 ) -> None:
     """Reconstruct pictures: each row above what came back.
@@ -71,11 +72,12 @@ def reconstruct(
         data: a set, as in `mnist:test`; by default what the run was trained to test on.
         count: how many pictures of the set.
         out: a `.png`, or an `.npz` of both arrays.
+        class_name: the class of the picture files, where the model is class-conditional.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
     kind = kind_of(out, ".png", ".npz")
     opened = open_run(run, device)
-    images, labels, _ = inputs(opened, pictures, data, count)
+    images, labels, _ = inputs(opened, pictures, data, count, class_name)
     reconstructed = opened.reconstruct(images, labels)
     if kind == ".npz":
         save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
@@ -92,6 +94,7 @@ def encode(
     data: str | None = None,
     count: Annotated[int | None, tyro.conf.arg(aliases=["-n"])] = None,
     out: Path = Path("codes.npz"),
+    class_name: ClassName = None,
     device: str | None = None,
 ) -> None:
     """Encode pictures to their codes.
@@ -102,11 +105,12 @@ def encode(
         data: a set, as in `mnist:test`; by default what the run was trained to test on.
         count: how many pictures of the set; by default all.
         out: an `.npz` (`codes`, and `labels`, `class_names`, `names` where there are any), or a `.csv`.
+        class_name: the class of the picture files, where the model is class-conditional.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
     kind = kind_of(out, ".npz", ".csv")
     opened = open_run(run, device)
-    images, labels, names = inputs(opened, pictures, data, count)
+    images, labels, names = inputs(opened, pictures, data, count, class_name)
     codes = opened.encode(images, labels).numpy()
     classes = opened.record.data.class_names
     if kind == ".npz":
@@ -158,10 +162,10 @@ def interpolate(
     if steps < 2:
         raise TrompeError(f"an interpolation of {steps} pictures has no two ends", hint="give `--steps` from 2 on")
     opened = open_run(run, device)
-    label = 0 if class_name is None else class_number(opened, class_name)
+    label = label_of(opened, class_name)
     first, last = (code_of(opened, end_name, label) for end_name in (start, end))
     codes = torch.lerp(first, last, torch.linspace(0, 1, steps)[:, None])
-    images = opened.decode(codes, [label] * steps if opened.model.num_classes else None)
+    images = opened.decode(codes, label and label * steps)
     if kind == ".gif":
         frames = [picture_grid(image[None], 1) for image in images]
         write_bytes(out, gif(frames + frames[-2:0:-1], seconds_each=0.12))
@@ -180,27 +184,38 @@ def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> R
 
 
 def inputs(
-    run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None
+    run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None, class_name: str | None
 ) -> tuple[torch.Tensor, Any, list[str]]:
     """Pictures for a run with their labels and names: files, or the first of a set."""
     if pictures:
         if data is not None:
             raise TrompeError("both picture files and `--data` were given", hint="give one of them")
-        conditional = run.model.num_classes > 0
-        return run.read_pictures(pictures), [0] * len(pictures) if conditional else None, [str(p) for p in pictures]
+        label = label_of(run, class_name)
+        return run.read_pictures(pictures), label and label * len(pictures), [str(path) for path in pictures]
+    if class_name is not None:
+        raise TrompeError("`--class` is for picture files; a set has its own labels", hint="leave it out")
     if count is not None and count < 1:
         raise TrompeError(f"cannot take {count} pictures", hint="give `-n` a number from 1 on")
     chosen = run.data(data).take(slice(0, count))
     return chosen.images_as_floats(), chosen.labels, list(chosen.names)
 
 
-def code_of(run: Run, name: str, label: int) -> torch.Tensor:
+def code_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:
     """The code that a picture file has, or that a seed gives."""
     if not Path(name).exists() and re.fullmatch(r"\d+", name):
         if run.model.prior is None:
             raise TrompeError("an autoencoder's codes have no prior to draw a seed from", hint="give two picture files")
         return run.noise(1, int(name))
-    return run.encode(run.read_pictures([name]), [label] if run.model.num_classes else None)
+    return run.encode(run.read_pictures([name]), label)
+
+
+def label_of(run: Run, class_name: str | None) -> list[int] | None:
+    """The one label for pictures that come without: a class-conditional model needs it said."""
+    if class_name is not None:
+        return [class_number(run, class_name)]
+    if run.model.num_classes:
+        raise TrompeError("this model is class-conditional: it must be told the class", hint="give `--class NAME`")
+    return None
 
 
 def class_number(run: Run, name: str) -> int:

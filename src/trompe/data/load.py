@@ -15,6 +15,9 @@ from .arrays import ImageData
 from .folder import load_pictures
 from .sources import ALIASES, SETS, load_named
 
+FROM_ARRAY = "array"
+"""The name of pictures that were given as an array, and so cannot be loaded again by name."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -70,7 +73,7 @@ def split_source(source: str) -> tuple[str, str | None]:
     return source, None
 
 
-def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str = "array") -> ImageData:
+def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str = FROM_ARRAY) -> ImageData:
     """Pictures that are already an array: uint8, or float in [0, 1], of shape `(N, C, *spatial)`; `(N, H, W)` and
     `(N, H, W, 3)` are understood too.
 
@@ -82,7 +85,7 @@ def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str =
         array = array[:, None]
     elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
         array = array.transpose(0, 3, 1, 2)
-    if array.ndim not in (4, 5) or len(array) == 0 or 0 in array.shape:
+    if array.ndim not in (4, 5) or 0 in array.shape or array.shape[1] not in (1, 3):
         raise TrompeError(
             f"pictures of shape {np.shape(images)} are not understood",
             hint="give (N, C, H, W), (N, H, W) or (N, H, W, 3)",

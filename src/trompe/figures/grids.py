@@ -58,8 +58,10 @@ def padded(images: Tensor, count: int) -> Tensor:
     return torch.cat([images, white])
 
 
-def as_tiles(images: Float[Tensor, "count channels height width"]) -> UInt8[np.ndarray, "count height width 3"]:
-    """Pictures as bytes, enlarged where they are small."""
+def as_tiles(images: Float[Tensor, "count channels *spatial"]) -> UInt8[np.ndarray, "count height width 3"]:
+    """Pictures as bytes, enlarged where they are small; of videos and voxels the middle slice."""
+    if images.ndim == 5:
+        images = images[:, :, images.shape[2] // 2]
     array = to_bytes(images).transpose(0, 2, 3, 1)
     array = np.repeat(array, 3, axis=3) if array.shape[3] == 1 else array
     factor = max(1, round(SMALLEST_SIDE / max(array.shape[1:3])))

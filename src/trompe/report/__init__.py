@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from .. import __version__
+from ..data.arrays import ImageData
 from ..figures.grids import Pixels, picture_grid, png, side_by_side
 from ..figures.history import curves
 from ..figures.latents import kl_bars, kl_per_number, traversals
@@ -25,21 +26,22 @@ FRAMES = 24
 """At most so many pictures of progress are put into a report."""
 
 
-def write_report(run: Run, path: Path | None = None) -> Path:
-    """Draw everything there is to see of a run into one HTML file, by default `report.html` in its folder."""
+def write_report(run: Run, path: Path | None = None, data: ImageData | None = None) -> Path:
+    """Draw everything there is to see of a run into one HTML file, by default `report.html` in its folder, with these
+    pictures, by default those it was trained to test on.
+    """
     path = path or run.folder / REPORT_NAME
     environment = Environment(
         loader=PackageLoader("trompe.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    page = environment.get_template("template.html").render(**contents(run))
+    page = environment.get_template("template.html").render(**contents(run, data or run.data()))
     write_bytes(path, page.encode())
     return path
 
 
-def contents(run: Run) -> dict[str, Any]:
+def contents(run: Run, data: ImageData) -> dict[str, Any]:
     """What the template shows."""
     record, model = run.record, run.model
-    data = run.data()
     shown = data.take(slice(0, 32))
     measures = read_measures(run.folder)
     samples = model.prior is not None
