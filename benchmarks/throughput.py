@@ -6,6 +6,8 @@ taken within each round first. `bound` is the float32 matrix products alone, so 
 
 `--check` shows that it is the same work: each trains anew for the same number of steps from its own seed, and its
 loss on the 10,000 test pictures (cross-entropy of grey levels plus KL, one code a picture, in nats) joins the table.
+One thing differs: trompe's networks see grey levels from -1 to 1, the others' from 0 to 1. After 3000 steps that is
+worth 1.6 nats to the others; with the same levels all agree within half a nat, whichever way they are given.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import torch
 
 import trompe
 from trompe.options import MLPOptions, Recipe, TrainOptions
+from trompe.recipes import recipe as named_recipe
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,7 +31,7 @@ def small(name: str = "vae-digits", **train: object) -> Recipe:
     options = TrainOptions(
         steps=30, batch=32, log_every=10, evaluate_every=0, sample_every=0, precision="float32", ema=0.9
     )
-    recipe = trompe.recipe(name)
+    recipe = named_recipe(name)
     nets = (
         replace(recipe.nets, widths=(32,)) if isinstance(recipe.nets, MLPOptions) else replace(recipe.nets, widths=(8,))
     )

@@ -16,7 +16,7 @@ from . import state as states
 from .build import build_model
 from .data.arrays import ImageData
 from .data.batches import as_floats
-from .data.load import FROM_ARRAY, load_splits, split_source
+from .data.load import load_splits, split_source
 from .data.pictures import read_picture
 from .device import pick_device
 from .errors import TrompeError
@@ -44,6 +44,7 @@ class Run:
 
     STATE: ClassVar[str] = "state.safetensors"
     WEIGHTS: ClassVar[str] = "weights.safetensors"
+    PICTURES: ClassVar[str] = "test-pictures.safetensors"
 
     def __init__(self, folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> None:
         self.folder = Path(folder)
@@ -143,16 +144,21 @@ class Run:
         return tensor
 
     def data(self, source: str | None = None, split: str = "test") -> ImageData:
-        """Pictures in this run's size and colour; by default those it was trained to test on."""
+        """Pictures in this run's size and colour; by default those it was trained to test on. A run that was given its
+        pictures in Python keeps the first of its test pictures itself.
+        """
+        if source is None and (self.folder / self.PICTURES).exists():
+            return self._kept_pictures()
         shape = self.record.data.image_shape
-        if source is None and self.record.recipe.data.source == FROM_ARRAY:
-            raise TrompeError(
-                f"the run in `{self.folder}` was trained on an array, which it does not keep",
-                hint="give the pictures: `data` in Python, `--data` on the command line",
-            )
         name, named_split = split_source(source or self.record.recipe.data.source)
         loaded = load_splits(name, size=(shape[1], shape[2]), colour="grey" if shape[0] == 1 else "rgb")
         return loaded.train if (named_split or split) == "train" else loaded.test
+
+    def _kept_pictures(self) -> ImageData:
+        kept = states.read_tensors(self.folder / self.PICTURES)
+        labels = kept["labels"].numpy() if "labels" in kept else None
+        data = self.record.data
+        return ImageData(kept["images"].numpy(), f"{data.source}:test", labels, data.class_names)
 
     def read_pictures(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
         """Picture files in this run's size and colour."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
+import safetensors.torch
 import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
@@ -98,6 +99,8 @@ def train(
     with locked(folder):
         record = open_record(folder, recipe, settled_recipe, loaded)
         files.remove_leftovers(folder)
+        if data is not None:
+            keep_pictures(folder, loaded.test.take(slice(0, TEST_PICTURES)))
         training = start(folder, record, loaded, model, place)
         try:
             with interruptible() as interrupted, training.progress:
@@ -124,6 +127,14 @@ def as_loaded(data: ImageData | Loaded | np.ndarray) -> Loaded:
     train_indices, test_indices = hold_out(len(data))
     ordered = data.take(np.concatenate([train_indices, test_indices]))
     return Loaded(*splits(ordered, len(train_indices)), {})
+
+
+def keep_pictures(folder: Path, test: ImageData) -> None:
+    """Keep test pictures that no name leads back to, so that the run can still be looked at."""
+    tensors = {"images": torch.from_numpy(np.ascontiguousarray(test.images))}
+    if test.labels is not None:
+        tensors["labels"] = torch.from_numpy(test.labels)
+    files.write_bytes(folder / Run.PICTURES, safetensors.torch.save(tensors))
 
 
 def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: torch.device) -> Training:

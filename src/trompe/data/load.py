@@ -15,9 +15,6 @@ from .arrays import ImageData
 from .folder import load_pictures
 from .sources import ALIASES, SETS, load_named
 
-FROM_ARRAY = "array"
-"""The name of pictures that were given as an array, and so cannot be loaded again by name."""
-
 
 @dataclass(frozen=True)
 class Loaded:
@@ -73,7 +70,7 @@ def split_source(source: str) -> tuple[str, str | None]:
     return source, None
 
 
-def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str = FROM_ARRAY) -> ImageData:
+def from_array(images: np.ndarray, labels: np.ndarray | None = None, name: str = "array") -> ImageData:
     """Pictures that are already an array: uint8, or float in [0, 1], of shape `(N, C, *spatial)`; `(N, H, W)` and
     `(N, H, W, 3)` are understood too.
 

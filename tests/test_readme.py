@@ -1,0 +1,68 @@
+"""The README's and the documentation's commands are commands, and their Python runs."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tyro
+
+import trompe
+from trompe import cli
+from trompe.cli import making
+from trompe.recipes import recipe
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The `trompe ...` lines and inline commands of a page, without what stands for something else."""
+    blocks = re.findall(r"^(?:\$ | {4})(trompe .*)$", text, re.M) + re.findall(r"`(trompe [^`]*)`", text)
+    lines = [shlex.split(line, comments=True) for line in blocks]
+    return [line[1:] for line in lines if not any(word.isupper() and word.isalpha() for word in line)]
+
+
+def parsed_only(function: Callable[..., object]) -> Callable[..., object]:
+    """A command's signature without its body."""
+
+    @functools.wraps(function)
+    def stub(*_: object, **__: object) -> None:
+        return None
+
+    return stub
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_parses(page: Path) -> None:
+    for name, *arguments in commands(page.read_text()):
+        assert name in cli.COMMANDS, name
+        if name != "train":
+            if not arguments:  # spoken of, not given
+                continue
+            tyro.cli(parsed_only(cli.command(name)), args=arguments, config=(tyro.conf.AvoidSubcommands,))
+            continue
+        kind = making._train_arguments()
+        tyro.cli(kind, default=kind(recipe(arguments[0])), args=arguments[1:], config=(tyro.conf.AvoidSubcommands,))
+
+
+def test_the_pages_name_enough_commands() -> None:
+    named = {command[0] for page in PAGES for command in commands(page.read_text())}
+    assert named == set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "python.md"], ids=lambda page: page.name)
+def test_the_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from conftest import small
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trompe, "recipe", small, raising=False)  # the same calls on a smaller recipe
+    names: dict[str, object] = {}
+    if "array" in page.read_text():
+        names["array"] = trompe.load_data("digits").images[:100, 0]
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
+        exec(block, names)
