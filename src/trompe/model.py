@@ -53,8 +53,8 @@ class Model(nn.Module):
     def posterior(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> DiagonalGaussian | Point:
-        """The law of the codes of these pictures. Networks see grey levels centred to [-1, 1]."""
-        parameters = self._encoder(2 * images - 1, self._checked(labels)).float()
+        """The law of the codes of these pictures."""
+        parameters = self._encoder(images, self._checked(labels)).float()
         return Point(parameters) if self.posterior_kind == "point" else DiagonalGaussian.from_parameters(parameters)
 
     def parameters_of(
@@ -101,7 +101,7 @@ class Model(nn.Module):
         one, else the evidence lower bound in nats at the posterior's mean code, whose KL a point posterior lacks.
         """
         if self.discriminator is not None:
-            return self.discriminator(2 * images - 1, self._checked(labels)).float()
+            return self.discriminator(images, self._checked(labels)).float()
         posterior = self.posterior(images, labels)
         score = -self.likelihood.negative_log(self.parameters_of(posterior.mean, labels), images)
         return score - posterior.kl().sum(1) if isinstance(posterior, DiagonalGaussian) else score
