@@ -30,8 +30,8 @@ class VAE(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(LATENT, WIDTH), nn.ReLU(), nn.Linear(WIDTH, pixels))
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of q(z|x); the network sees grey levels centred to [-1, 1]."""
-        mean, log_variance = self.encoder(2 * x - 1).chunk(2, dim=1)
+        """Mean and log variance of q(z|x)."""
+        mean, log_variance = self.encoder(x).chunk(2, dim=1)
         return mean, log_variance
 
     def losses(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

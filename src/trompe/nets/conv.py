@@ -41,7 +41,7 @@ def padding(kernel: int) -> int:
 
 class ConvEncoder(nn.Module):
     """Image (and label) to `outputs` numbers: a strided convolution and `blocks` residual blocks per width, then one
-    dense hidden layer where `hidden` is not zero, then a linear head.
+    dense hidden layer where `hidden` is not zero, then a linear head. It centres grey levels to [-1, 1] first.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ConvEncoder(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch outputs"]:
-        x = self.tower(images).flatten(1)
+        x = self.tower(2 * images - 1).flatten(1)
         if labels is not None:
             x = torch.cat([x, one_hot(labels, self.num_classes)], dim=1)
         return self.head(x)

@@ -89,7 +89,7 @@ def vae_mnist_gated() -> Recipe:
         data=DataOptions("mnist", binarise="dynamic"),
         nets=MLPOptions(widths=(500, 500), latent=40, gated=True),
         family=VAEOptions(warmup=10_000),
-        train=TrainOptions(steps=60_000, batch=200, learning_rate=1e-3, ema=0.9995, evaluate_every=5000),
+        train=TrainOptions(steps=40_000, batch=200, learning_rate=1e-3, ema=0.9995, evaluate_every=5000),
         evaluate=EvaluateOptions(samples=5000),
     )
 
