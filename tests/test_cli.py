@@ -15,7 +15,7 @@ from PIL import Image
 
 import trompe
 from trompe import cli
-from trompe.figures.grids import to_bytes
+from trompe.grids import to_bytes
 
 
 def trompe_command(*arguments: object, code: int = 0, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:

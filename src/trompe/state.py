@@ -16,8 +16,8 @@ import safetensors
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
-from torch.optim import AdamW
 
+from .adam import Adam
 from .errors import TrompeError
 from .files import write_bytes
 from .model import Model
@@ -34,7 +34,7 @@ class State:
     step: int
     model: Model
     ema: Model | None
-    optimisers: dict[str, AdamW]
+    optimisers: dict[str, Adam]
 
     @property
     def usable(self) -> Model:
@@ -44,62 +44,41 @@ class State:
 
 def initial_state(model: Model, phases: tuple[Phase, ...], options: TrainOptions) -> State:
     ema = copy.deepcopy(model).requires_grad_(False) if options.ema else None
-    optimisers = {
-        phase.name: AdamW(
-            list(phase.parameters(model).values()),
-            lr=options.learning_rate,
-            betas=(options.beta1, options.beta2),
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
-        for phase in phases
-    }
+    optimisers = {phase.name: Adam(phase.parameters(model), options) for phase in phases}
     return State(0, model, ema, optimisers)
 
 
-def tensors_of(state: State, phases: tuple[Phase, ...]) -> dict[str, Tensor]:
+def tensors_of(state: State) -> dict[str, Tensor]:
     """The state as named tensors."""
     tensors = {f"model.{name}": tensor for name, tensor in state.model.state_dict().items()}
     if state.ema is not None:
         tensors |= {f"ema.{name}": tensor for name, tensor in state.ema.state_dict().items()}
-    for phase in phases:
-        optimiser = state.optimisers[phase.name]
-        for name, parameter in phase.parameters(state.model).items():
-            for key, tensor in optimiser.state[parameter].items():
-                tensors[f"optimiser.{phase.name}.{name}.{key}"] = tensor
+    for phase, optimiser in state.optimisers.items():
+        tensors |= {f"optimiser.{phase}.{name}": tensor for name, tensor in optimiser.tensors().items()}
     return tensors
 
 
-def save_state(path: Path, state: State, phases: tuple[Phase, ...], metadata: dict[str, Any]) -> None:
-    write_bytes(path, _serialised(tensors_of(state, phases), metadata | {"step": state.step}))
+def save_state(path: Path, state: State, metadata: dict[str, Any]) -> None:
+    write_bytes(path, _serialised(tensors_of(state), metadata | {"step": state.step}))
 
 
-def load_state(path: Path, state: State, phases: tuple[Phase, ...]) -> None:
+def load_state(path: Path, state: State) -> None:
     """Put a saved state's values into a fresh state of the same recipe."""
     saved, step = read_tensors(path), int(read_metadata(path)["step"])
-    state.model.load_state_dict(_below("model.", saved))
-    if state.ema is not None:
-        state.ema.load_state_dict(_below("ema.", saved))
-    for phase in phases:
-        optimiser = state.optimisers[phase.name]
-        for name, parameter in phase.parameters(state.model).items():
-            values = _below(f"optimiser.{phase.name}.{name}.", saved)
-            if values:
-                optimiser.state[parameter] = {
-                    key: value.to(parameter.device, copy=True) if value.ndim == 0 else _like(value, parameter)
-                    for key, value in values.items()
-                }
+    try:
+        state.model.load_state_dict(_below("model.", saved))
+        if state.ema is not None:
+            state.ema.load_state_dict(_below("ema.", saved))
+        for phase, optimiser in state.optimisers.items():
+            optimiser.load(_below(f"optimiser.{phase}.", saved))
+    except (KeyError, RuntimeError) as error:
+        raise damaged(path, error) from error
     state.step = step
 
 
 def save_weights(path: Path, model: Model, metadata: dict[str, Any]) -> None:
     """The weights for use, with what is needed to build the model around them."""
     write_bytes(path, _serialised(model.state_dict(), metadata))
-
-
-def digest(state: State, phases: tuple[Phase, ...]) -> str:
-    """A hash of the whole state: equal if and only if every bit is."""
-    return digest_of(tensors_of(state, phases), state.step)
 
 
 def digest_of(tensors: dict[str, Tensor], step: int) -> str:
@@ -144,8 +123,3 @@ def _serialised(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _like(value: Tensor, parameter: Tensor) -> Tensor:
-    """The value on the parameter's device and in its memory format, which a fused optimiser requires."""
-    return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)

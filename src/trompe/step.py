@@ -34,13 +34,10 @@ def train_step(
                 terms = phase.loss(state.model, batch, state.step)
             means = {f"{phase.name}/{name}": term.mean() for name, term in terms.items()}
             torch.stack(tuple(means.values())).sum().backward()
-            for group in optimiser.param_groups:
-                group["lr"] = rate
             if options.clip:
-                parameters = optimiser.param_groups[0]["params"]
-                means[f"{phase.name}/gradient_norm"] = torch.nn.utils.clip_grad_norm_(parameters, options.clip)
-            optimiser.step()
-            optimiser.zero_grad()
+                norm = torch.nn.utils.clip_grad_norm_(optimiser.parameters.values(), options.clip)
+                means[f"{phase.name}/gradient_norm"] = norm
+            optimiser.step(rate)
         logged |= {name: mean.detach() for name, mean in means.items()}
     if state.ema is not None:
         update_average(state.ema, state.model, average_decay(options, state.step))

@@ -28,7 +28,7 @@ from .data.order import batch_indices
 from .device import fast_precision, pick_device
 from .errors import TrainingStopped, TrompeError
 from .families import phases_of
-from .figures.grids import picture_grid, save_picture, side_by_side
+from .grids import picture_grid, save_picture, side_by_side
 from .log import RunLog
 from .model import Model
 from .options import Recipe, checked
@@ -146,7 +146,7 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = states.initial_state(model, phases, recipe.train)
     if (folder / Run.STATE).exists():
-        states.load_state(folder / Run.STATE, state, phases)
+        states.load_state(folder / Run.STATE, state)
     labelled = model.num_classes > 0
     return Training(
         folder=folder,
@@ -249,7 +249,7 @@ def save(training: Training) -> None:
     """Write the state to go on from, and the weights to use."""
     flush(training)
     metadata = {"run": training.record.to_json()}
-    states.save_state(training.folder / Run.STATE, training.state, training.phases, metadata)
+    states.save_state(training.folder / Run.STATE, training.state, metadata)
     keep(training, training.folder / Run.WEIGHTS)
 
 

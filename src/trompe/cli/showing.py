@@ -48,7 +48,7 @@ def data(
     if out is not None:
         import numpy as np
 
-        from ..figures.grids import picture_grid, save_picture
+        from ..grids import picture_grid, save_picture
 
         spread = np.unique(np.linspace(0, len(loaded.train) - 1, SHEET).astype(int))
         save_picture(out, picture_grid(loaded.train.take(spread).images_as_floats()))

@@ -82,7 +82,7 @@ def reconstruct(
     if kind == ".npz":
         save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
     else:
-        from ..figures.grids import save_picture, side_by_side
+        from ..grids import save_picture, side_by_side
 
         save_picture(out, side_by_side(images, reconstructed, min(8, len(images))))
     print(out)
@@ -155,8 +155,8 @@ def interpolate(
     """
     import torch
 
-    from ..figures.grids import gif, picture_grid
     from ..files import write_bytes
+    from ..grids import gif, picture_grid
 
     kind = kind_of(out, ".png", ".gif", ".npz")
     if steps < 2:
@@ -245,8 +245,8 @@ def kind_of(out: Path, *known: str) -> str:
 
 
 def write_images(out: Path, kind: str, images: torch.Tensor, columns: int | None) -> None:
-    from ..figures.grids import picture_grid, png, save_picture, to_bytes
     from ..files import write_bytes
+    from ..grids import picture_grid, png, save_picture, to_bytes
 
     if kind == ".npz":
         save_arrays(out, images=to_bytes(images))

@@ -1,6 +1,6 @@
 """Figures: matplotlib figures and arrays of pixels, in one visual language."""
 
-from .grids import picture_grid, side_by_side
+from ..grids import picture_grid, side_by_side
 from .history import curves
 from .latents import kl_bars, traversals
 from .maps import latent_map

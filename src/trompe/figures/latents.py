@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ..data.arrays import ImageData
 from ..distributions import DiagonalGaussian
+from ..grids import Pixels, picture_grid
 from ..measures.bounds import ACTIVE_NATS
 from ..model import Model
 from ..run import Run
-from .grids import Pixels, picture_grid
 from .style import COLOURS, FAINT, dress, figure
 
 PICTURES = 2000

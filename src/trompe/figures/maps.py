@@ -18,8 +18,8 @@ from scipy.special import ndtr, ndtri
 from sklearn.decomposition import PCA
 
 from ..data.arrays import ImageData
+from ..grids import to_bytes
 from ..run import Run
-from .grids import to_bytes
 from .style import bare, class_colours, dress, figure
 
 POINTS = 5000

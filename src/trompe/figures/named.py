@@ -9,8 +9,8 @@ from PIL import Image
 
 from ..data.arrays import ImageData
 from ..errors import TrompeError
+from ..grids import Pixels, gif, picture_grid, png, side_by_side
 from ..run import Run
-from .grids import Pixels, gif, picture_grid, png, side_by_side
 from .history import curves
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map

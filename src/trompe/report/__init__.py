@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 
 from .. import __version__
 from ..data.arrays import ImageData
-from ..figures.grids import Pixels, picture_grid, png, side_by_side
 from ..figures.history import curves
 from ..figures.latents import kl_bars, kl_per_number, traversals
 from ..figures.maps import latent_map
 from ..figures.style import figure_png
 from ..files import write_bytes
+from ..grids import Pixels, picture_grid, png, side_by_side
 from ..measures.results import read_measures
 from ..options import flat, to_json
 from ..run import Run

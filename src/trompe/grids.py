@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from ..files import write_bytes
+from .files import write_bytes
 
 GAP = 2
 BACKGROUND = 255
