@@ -52,20 +52,20 @@ def kl_bars(run: Run, values: np.ndarray | None = None) -> Figure:
     return made
 
 
-def traversals(run: Run, data: ImageData | None = None, rows: int = 10, columns: int = 11, label: int = 0) -> Pixels:
-    """One code number swept in each row, the busiest first, the others at zero (or at the mean of the codes where no
-    prior says where they lie).
+def traversals(run: Run, data: ImageData | None = None, rows: int = 10, columns: int = 11) -> Pixels:
+    """One code number of a test picture swept in each row, the busiest first, the others held at the picture's own.
+
+    The sweep is of three deviations either way: of the prior, or where there is none, of the codes of the data.
     """
     data = (data or run.data()).take(slice(0, PICTURES))
     order = np.argsort(-kl_per_number(run, data))[:rows]
-    centre, deviation = torch.zeros(run.model.latent), torch.ones(run.model.latent)
+    every = run.encode(data)
+    middle, deviation = torch.zeros(run.model.latent), torch.ones(run.model.latent)
     if run.model.prior is None:
-        codes = run.encode(data)
-        centre, deviation = codes.mean(0), codes.std(0)
+        middle, deviation = every.mean(0), every.std(0)
     sweep = torch.linspace(-REACH, REACH, columns)
-    codes = centre.repeat(len(order), columns, 1)
+    codes = every[0].repeat(len(order), columns, 1)
     for row, number in enumerate(order):
-        codes[row, :, number] = centre[number] + sweep * deviation[number]
-    flat = codes.flatten(0, 1)
-    labels = [label] * len(flat) if run.model.num_classes else None
-    return picture_grid(run.decode(flat, labels), columns)
+        codes[row, :, number] = middle[number] + sweep * deviation[number]
+    labels = None if data.labels is None else data.labels[:1].repeat(len(order) * columns)
+    return picture_grid(run.decode(codes.flatten(0, 1), labels), columns)

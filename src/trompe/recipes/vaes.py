@@ -16,7 +16,7 @@ def vae() -> Recipe:
     """
     return Recipe(
         "vae",
-        nets=ConvOptions(),
+        nets=ConvOptions(hidden=512),
         family=VAEOptions(likelihood="gaussian"),
         train=TrainOptions(steps=10_000, batch=64, ema=0.999),
     )
@@ -28,7 +28,7 @@ def cvae() -> Recipe:
     Command: `trompe train cvae --data PATH --size 64 --out runs/mine`
     """
     base = vae()
-    return replace(base, name="cvae", nets=ConvOptions(conditional=True))
+    return replace(base, name="cvae", nets=replace(base.nets, conditional=True))
 
 
 def vae_mlp() -> Recipe:
