@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from trompe.errors import TrompeError
 from trompe.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
+from trompe.options import ConvOptions, MLPOptions
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(8, 33), st.integers(8, 33), st.sampled_from([2, 3, 4, 5]), st.integers(0, 1))
 def test_conv_towers_come_back_to_any_size(height: int, width: int, kernel: int, blocks: int) -> None:
     shape = (3, height, width)
-    encoder = ConvEncoder(shape, 6, (4, 8), "relu", kernel=kernel, blocks=blocks)
-    decoder = ConvDecoder(shape, 6, (4, 8), "relu", kernel=kernel, blocks=blocks)
+    options = ConvOptions(widths=(4, 8), kernel=kernel, blocks=blocks, latent=6)
+    encoder = ConvEncoder(shape, 6, options)
+    decoder = ConvDecoder(shape, options)
     codes = encoder(torch.rand(2, *shape))
     assert codes.shape == (2, 6)
     assert decoder(codes).shape == (2, *shape)
@@ -24,15 +26,17 @@ def test_conv_towers_come_back_to_any_size(height: int, width: int, kernel: int,
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 25, 31), (3, 64, 64), (1, 10, 12, 9), (2, 17)])
 def test_any_number_of_dimensions(shape: tuple[int, ...]) -> None:
+    conv = ConvOptions(widths=(4, 6), blocks=1, hidden=7, latent=5)
+    mlp = MLPOptions(widths=(8, 6), gated=True, latent=5)
     for encoder, decoder in [
-        (ConvEncoder(shape, 5, (4, 6), "elu", blocks=1), ConvDecoder(shape, 5, (4, 6), "elu", blocks=1)),
-        (MLPEncoder(shape, 5, (8,), "silu"), MLPDecoder(shape, 5, (8,), "silu", gated=True)),
+        (ConvEncoder(shape, 5, conv), ConvDecoder(shape, conv)),
+        (MLPEncoder(shape, 5, mlp), MLPDecoder(shape, mlp)),
     ]:
         assert decoder(encoder(torch.rand(2, *shape))).shape == (2, *shape)
 
 
 def test_labels_change_what_comes_out() -> None:
-    decoder = ConvDecoder((1, 8, 8), 5, (4,), "relu", num_classes=3)
+    decoder = ConvDecoder((1, 8, 8), ConvOptions(widths=(4,), latent=5), num_classes=3)
     codes = torch.zeros(2, 5)
     zero, one = (decoder(codes, torch.full((2,), label)) for label in (0, 1))
     assert not torch.equal(zero, one)
@@ -40,7 +44,7 @@ def test_labels_change_what_comes_out() -> None:
 
 def test_too_many_halvings_are_refused_in_words() -> None:
     with pytest.raises(TrompeError, match="images of 8x8 are too small to be halved 5 times") as error:
-        ConvEncoder((1, 8, 8), 5, (4,) * 5, "relu")
+        ConvEncoder((1, 8, 8), 5, ConvOptions(widths=(4,) * 5))
     assert "--nets.widths" in str(error.value)
 
 

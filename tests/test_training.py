@@ -230,7 +230,7 @@ def test_what_does_not_fit_is_found_before_anything_is_written(tmp_path: Path) -
 
 
 def test_one_training_at_a_time_in_a_folder(tmp_path: Path) -> None:
-    from trompe.training import locked
+    from trompe.guards import locked
 
     with locked(tmp_path / "run"), pytest.raises(trompe.TrompeError, match="another process is training"):
         trompe.train(small(), tmp_path / "run")

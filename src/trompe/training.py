@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import safetensors.torch
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
 from . import files
@@ -26,9 +21,10 @@ from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array
 from .data.order import batch_indices
 from .device import fast_precision, pick_device
-from .errors import TrainingStopped, TrompeError
+from .errors import TrainingStopped
 from .families import phases_of
 from .grids import picture_grid, save_picture, side_by_side
+from .guards import interruptible, locked
 from .log import RunLog
 from .model import Model
 from .options import Recipe, checked
@@ -292,45 +288,3 @@ def draw(training: Training) -> None:
         batch = training.test.gather(np.arange(min(32, len(training.test.images))))
         picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))
     save_picture(training.folder / "samples" / f"step-{training.state.step:06d}.png", picture)
-
-
-# Around the loop
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """One training at a time in a folder; the lock of a killed one is free."""
-    with files.disk_errors(str(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise TrompeError(
-                f"another process is training in `{folder}`", hint="wait for it, or choose another `--out`"
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM ask for an end after the present step; a second Ctrl-C ends at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

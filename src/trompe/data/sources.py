@@ -7,23 +7,15 @@ mirrors after them, each checked against its hash, into the user's cache.
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import os
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
-
-import numpy as np
+from pathlib import Path
 
 from ..errors import TrompeError, nearest
-from .arrays import ImageData
-from .folder import Place, load_pictures
-from .pack import Contents, cache_folder, packed, state_of
-from .pictures import Collection
+from .formats import Splits, idx_set, load_cifar10, load_digits, load_olivetti, load_tiny_imagenet
+from .pack import cache_folder
 
 COMPRESSED = ("", ".gz", ".xz")
 
@@ -43,10 +35,10 @@ class NamedSet:
 
     about: str
     files: tuple[Remote, ...]
-    load: Callable[[str, list[Path], tuple[int, int] | None, str], tuple[ImageData, ImageData, dict[str, Any]]]
+    load: Callable[[str, list[Path], tuple[int, int] | None, str], Splits]
 
 
-def load_named(name: str, size: tuple[int, int] | None, colour: str) -> tuple[ImageData, ImageData, dict[str, Any]]:
+def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
     """Training and test split of a named set, and the report on it.
 
     Raises:
@@ -92,91 +84,6 @@ def _download(folder: Path, name: str, file: Remote) -> Path:
     )
 
 
-def opened(path: Path) -> IO[bytes]:
-    """A file's content, decompressed as its name says."""
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path))
-    if path.suffix == ".xz":
-        return lzma.open(path)
-    return path.open("rb")
-
-
-def unreadable(path: Path, error: Exception) -> TrompeError:
-    return TrompeError(
-        f"`{path}` is damaged: {str(error) or type(error).__name__}", hint="delete it and give the command again"
-    )
-
-
-def from_arrays(
-    name: str,
-    paths: list[Path],
-    size: tuple[int, int] | None,
-    colour: str,
-    class_names: tuple[str, ...],
-    read: Callable[[list[Path]], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
-) -> tuple[ImageData, ImageData, dict[str, Any]]:
-    """Pack a set that comes as arrays: pictures and labels to train on, pictures and labels to test on."""
-
-    def build() -> Contents:
-        try:
-            train, train_labels, test, test_labels = read(paths)
-        except (OSError, EOFError, ValueError, KeyError, lzma.LZMAError, tarfile.TarError) as error:
-            raise unreadable(paths[0], error) from error
-        rows = [in_size(images, size, colour) for images in (train, test)]
-        return Contents(
-            image_shape=rows[0].shape[1:],
-            rows=rows,
-            labels=np.concatenate([train_labels, test_labels]).tolist(),
-            class_names=list(class_names),
-            train_count=len(train),
-        )
-
-    return packed(name, f"{name} {size} {colour}", state_of(paths), build)
-
-
-def in_size(images: np.ndarray, size: tuple[int, int] | None, colour: str) -> np.ndarray:
-    """Arrays in the size and colour asked for, by the same rules as pictures from files."""
-    from PIL import Image, ImageOps
-
-    channels = {"grey": 1, "rgb": 3, "auto": images.shape[1]}[colour]
-    if channels == images.shape[1] and size in (None, images.shape[2:]):
-        return images
-    mode = "L" if channels == 1 else "RGB"
-    result = np.empty((len(images), channels, *(size or images.shape[2:])), np.uint8)
-    for row, pixels in zip(result, images, strict=True):
-        picture = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)).convert(mode)
-        if size is not None:
-            picture = ImageOps.fit(picture, size[::-1], Image.Resampling.LANCZOS)
-        row[:] = np.asarray(picture).reshape(*row.shape[1:], channels).transpose(2, 0, 1)
-    return result
-
-
-# MNIST's format
-
-
-def _read_idx(path: Path) -> np.ndarray:
-    """An IDX file of bytes: two zeros, the type 8, the number of dimensions, their sizes, then the values."""
-    with opened(path) as file:
-        content = file.read()
-    if content[:3] != b"\0\0\x08":
-        raise ValueError("it does not start as an IDX file of bytes does")
-    sizes = np.frombuffer(content, ">i4", content[3], 4)
-    return np.frombuffer(content, np.uint8, int(sizes.prod()), 4 + 4 * len(sizes)).reshape(sizes)
-
-
-def _idx_set(class_names: tuple[str, ...]) -> Callable[..., tuple[ImageData, ImageData, dict[str, Any]]]:
-    def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        train, train_labels, test, test_labels = (_read_idx(path) for path in paths)
-        return train[:, None], train_labels, test[:, None], test_labels
-
-    def load(
-        name: str, paths: list[Path], size: tuple[int, int] | None, colour: str
-    ) -> tuple[ImageData, ImageData, dict[str, Any]]:
-        return from_arrays(name, paths, size, colour, class_names, read)
-
-    return load
-
-
 def _idx_files(hashes: tuple[str, ...], *bases: str) -> tuple[Remote, ...]:
     names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
     files = (f"{name}-ubyte.gz" for name in names)
@@ -186,100 +93,8 @@ def _idx_files(hashes: tuple[str, ...], *bases: str) -> tuple[Remote, ...]:
     )
 
 
-# CIFAR-10
-
-CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-
-def _load_cifar10(
-    name: str, paths: list[Path], size: tuple[int, int] | None, colour: str
-) -> tuple[ImageData, ImageData, dict[str, Any]]:
-    def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        records = dict(_members(paths[0], ".bin"))
-        train = b"".join(records[f"data_batch_{number}.bin"] for number in range(1, 6))
-        return *_cifar_records(train), *_cifar_records(records["test_batch.bin"])
-
-    return from_arrays(name, paths, size, colour, CIFAR10_CLASSES, read)
-
-
-def _members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(path) as archive:
-        for member in archive:
-            if member.isfile() and member.name.endswith(suffix) and (file := archive.extractfile(member)):
-                yield PurePosixPath(member.name).name, file.read()
-
-
-def _cifar_records(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    records = np.frombuffer(content, np.uint8).reshape(-1, 3073)
-    return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0]
-
-
-# Olivetti
-
-
-def _load_olivetti(
-    name: str, paths: list[Path], size: tuple[int, int] | None, colour: str
-) -> tuple[ImageData, ImageData, dict[str, Any]]:
-    def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        from scipy.io import loadmat
-
-        faces = loadmat(paths[0], variable_names=["faces"])["faces"]
-        images = faces.T.reshape(-1, 1, 64, 64).transpose(0, 1, 3, 2)  # stored column by column
-        people = np.arange(len(images)) // 10
-        cut = 300  # thirty people to train on, the ten others to test on, as Hinton & Salakhutdinov split them
-        return images[:cut], people[:cut], images[cut:], people[cut:]
-
-    return from_arrays(name, paths, size, colour, tuple(f"person {number + 1}" for number in range(40)), read)
-
-
-# Tiny ImageNet
-
-
-def _load_tiny_imagenet(
-    name: str, paths: list[Path], size: tuple[int, int] | None, colour: str
-) -> tuple[ImageData, ImageData, dict[str, Any]]:
-    return load_pictures(paths[0], name, size, "rgb" if colour == "auto" else colour, _tiny_places, _tiny_titles)
-
-
-def _tiny_places(pictures: Collection) -> list[Place]:
-    """Training pictures by class folder; the validation pictures, which are labelled, to test on."""
-    validation = "tiny-imagenet-200/val/val_annotations.txt"
-    with pictures.open(validation) as file:
-        lines = file.read().decode().splitlines()
-    labels = dict(line.split("\t")[:2] for line in lines)
-    places = []
-    for path in pictures.names:
-        parts = PurePosixPath(path).parts
-        if parts[1] == "train":
-            places.append(Place(path, "train", parts[2]))
-        elif parts[1] == "val":
-            places.append(Place(path, "test", labels[parts[-1]]))
-    return places
-
-
-def _tiny_titles(pictures: Collection, classes: list[str]) -> list[str]:
-    with pictures.open("tiny-imagenet-200/words.txt") as file:
-        words = dict(line.split("\t") for line in file.read().decode().splitlines())
-    return [words.get(name, name).split(",")[0] for name in classes]
-
-
-# The digits inside scikit-learn
-
-
-def _load_digits(
-    name: str, paths: list[Path], size: tuple[int, int] | None, colour: str
-) -> tuple[ImageData, ImageData, dict[str, Any]]:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)[:, None]  # 17 grey levels
-    data = ImageData(in_size(images, size, colour), name, bunch.target.astype(np.int64), tuple("0123456789"))
-    tested = np.arange(len(data)) % 5 == 4
-    return data.take(np.flatnonzero(~tested)), data.take(np.flatnonzero(tested), f"{name}:test"), {}
-
-
 SETS: dict[str, NamedSet] = {
-    "digits": NamedSet("1,797 handwritten digits of 8x8, inside scikit-learn: no download", (), _load_digits),
+    "digits": NamedSet("1,797 handwritten digits of 8x8, inside scikit-learn: no download", (), load_digits),
     "mnist": NamedSet(
         "70,000 handwritten digits of 28x28 (LeCun et al. 1998)",
         _idx_files(
@@ -293,7 +108,7 @@ SETS: dict[str, NamedSet] = {
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
         ),
-        _idx_set(tuple("0123456789")),
+        idx_set(tuple("0123456789")),
     ),
     "fashion-mnist": NamedSet(
         "70,000 articles of clothing of 28x28 (Xiao et al. 2017)",
@@ -307,9 +122,7 @@ SETS: dict[str, NamedSet] = {
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
         ),
-        _idx_set(
-            ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
-        ),
+        idx_set(("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")),
     ),
     "cifar-10": NamedSet(
         "60,000 colour pictures of 32x32 in ten classes (Krizhevsky 2009)",
@@ -320,7 +133,7 @@ SETS: dict[str, NamedSet] = {
                 ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
             ),
         ),
-        _load_cifar10,
+        load_cifar10,
     ),
     "olivetti": NamedSet(
         "400 faces of 64x64, forty people, ten pictures each (AT&T Cambridge)",
@@ -334,7 +147,7 @@ SETS: dict[str, NamedSet] = {
                 ),
             ),
         ),
-        _load_olivetti,
+        load_olivetti,
     ),
     "tiny-imagenet": NamedSet(
         "100,000 colour pictures of 64x64 in 200 classes, and 10,000 to test on (Stanford CS231n)",
@@ -345,7 +158,7 @@ SETS: dict[str, NamedSet] = {
                 ("http://cs231n.stanford.edu/tiny-imagenet-200.zip",),
             ),
         ),
-        _load_tiny_imagenet,
+        load_tiny_imagenet,
     ),
 }
 ALIASES = {"cifar10": "cifar-10", "fashion": "fashion-mnist", "tinyimagenet": "tiny-imagenet"}

@@ -10,14 +10,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..conv_arithmetic import lost_by_stride, pyramid
 from ..errors import TrompeError
-from ..names import Activation
-from .layers import ACTIVATIONS, CONVOLUTION, TRANSPOSED, ResidualBlock, one_hot
+from ..options import ConvOptions
+from .layers import ACTIVATIONS, CONVOLUTION, TRANSPOSED, ResidualBlock, with_label
 
 STRIDE = 2
 
@@ -40,83 +39,60 @@ def padding(kernel: int) -> int:
 
 
 class ConvEncoder(nn.Module):
-    """Image (and label) to `outputs` numbers: a strided convolution and `blocks` residual blocks per width, then one
-    dense hidden layer where `hidden` is not zero, then a linear head. It centres grey levels to [-1, 1] first.
+    """Image (and label) to `outputs` numbers: a strided convolution and residual blocks per width, then a dense hidden
+    layer where the options have one, then a linear head. It centres grey levels to [-1, 1] first.
     """
 
-    def __init__(
-        self,
-        image_shape: tuple[int, ...],
-        outputs: int,
-        widths: Sequence[int],
-        activation: Activation,
-        *,
-        kernel: int = 4,
-        blocks: int = 0,
-        hidden: int = 0,
-        num_classes: int = 0,
-    ) -> None:
+    def __init__(self, image_shape: tuple[int, ...], outputs: int, options: ConvOptions, num_classes: int = 0) -> None:
         super().__init__()
-        ndim = len(image_shape) - 1
+        ndim, kernel, activation = len(image_shape) - 1, options.kernel, options.activation
         self.num_classes = num_classes
-        sizes = tower_sizes(image_shape, widths, kernel)
+        sizes = tower_sizes(image_shape, options.widths, kernel)
         layers: list[nn.Module] = []
         channels = image_shape[0]
-        for width in widths:
+        for width in options.widths:
             layers.append(CONVOLUTION[ndim](channels, width, kernel, STRIDE, padding(kernel)))
-            layers += [ResidualBlock(width, activation, ndim) for _ in range(blocks)]
+            layers += [ResidualBlock(width, activation, ndim) for _ in range(options.blocks)]
             layers.append(ACTIVATIONS[activation]())
             channels = width
         self.tower = nn.Sequential(*layers)
-        features = channels * math.prod(sizes[-1]) + num_classes
-        dense = [nn.Linear(features, hidden), ACTIVATIONS[activation]()] if hidden else []
-        self.head = nn.Sequential(*dense, nn.Linear(hidden or features, outputs))
+        self.head = dense(channels * math.prod(sizes[-1]) + num_classes, outputs, options)
 
     def forward(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch outputs"]:
-        x = self.tower(2 * images - 1).flatten(1)
-        if labels is not None:
-            x = torch.cat([x, one_hot(labels, self.num_classes)], dim=1)
-        return self.head(x)
+        return self.head(with_label(self.tower(2 * images - 1).flatten(1), labels, self.num_classes))
 
 
 class ConvDecoder(nn.Module):
-    """Code (and label) to an image's parameters: the mirror of `ConvEncoder` with the same arguments."""
+    """Code (and label) to an image's parameters: the mirror of `ConvEncoder` with the same options."""
 
-    def __init__(
-        self,
-        image_shape: tuple[int, ...],
-        latent: int,
-        widths: Sequence[int],
-        activation: Activation,
-        *,
-        kernel: int = 4,
-        blocks: int = 0,
-        hidden: int = 0,
-        num_classes: int = 0,
-    ) -> None:
+    def __init__(self, image_shape: tuple[int, ...], options: ConvOptions, num_classes: int = 0) -> None:
         super().__init__()
-        ndim = len(image_shape) - 1
+        ndim, kernel, activation, widths = len(image_shape) - 1, options.kernel, options.activation, options.widths
         self.num_classes = num_classes
         sizes = tower_sizes(image_shape, widths, kernel)
         self.start = (widths[-1], *sizes[-1])
-        inputs = latent + num_classes
-        dense = [nn.Linear(inputs, hidden), ACTIVATIONS[activation]()] if hidden else []
-        self.stem = nn.Sequential(*dense, nn.Linear(hidden or inputs, math.prod(self.start)))
+        self.stem = dense(options.latent + num_classes, math.prod(self.start), options)
         layers: list[nn.Module] = []
         outputs = [image_shape[0], *widths[:-1]]
+        transposed: Any = TRANSPOSED[ndim]  # its signature wants a tuple of a length known beforehand
         for level in reversed(range(len(widths))):
-            layers += [ResidualBlock(widths[level], activation, ndim) for _ in range(blocks)]
+            layers += [ResidualBlock(widths[level], activation, ndim) for _ in range(options.blocks)]
             layers.append(ACTIVATIONS[activation]())
             lost = tuple(lost_by_stride(size, kernel, STRIDE, padding(kernel)) for size in sizes[level])
-            transposed: Any = TRANSPOSED[ndim]  # its signature wants a tuple of a length known beforehand
             layers.append(transposed(widths[level], outputs[level], kernel, STRIDE, padding(kernel), lost))
         self.tower = nn.Sequential(*layers)
 
     def forward(
         self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels *spatial"]:
-        if labels is not None:
-            codes = torch.cat([codes, one_hot(labels, self.num_classes)], dim=1)
-        return self.tower(self.stem(codes).unflatten(1, self.start))
+        return self.tower(self.stem(with_label(codes, labels, self.num_classes)).unflatten(1, self.start))
+
+
+def dense(inputs: int, outputs: int, options: ConvOptions) -> nn.Sequential:
+    """A linear layer, with a hidden one before it where the options have one."""
+    if options.hidden == 0:
+        return nn.Sequential(nn.Linear(inputs, outputs))
+    hidden = nn.Linear(inputs, options.hidden)
+    return nn.Sequential(hidden, ACTIVATIONS[options.activation](), nn.Linear(options.hidden, outputs))

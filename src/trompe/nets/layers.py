@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..names import Activation
@@ -62,18 +62,25 @@ class ResidualBlock(nn.Module):
         return x + self.branch(x)
 
 
-class SharedScale(nn.Module):
-    """Append one learned logarithm of a scale per channel to a map of means: the second parameter of a likelihood
-    whose noise is the same at every pixel (Rybkin et al. 2021 find it better than one per pixel).
+class WithScale(nn.Module):
+    """A decoder of means with one learned logarithm of a scale per channel beside them: the second parameter of a
+    likelihood whose noise is the same at every pixel (Rybkin et al. 2021 find it better than one per pixel).
     """
 
-    def __init__(self, channels: int, ndim: int, initial: float = -1.0) -> None:
+    def __init__(self, decoder: nn.Module, image_shape: tuple[int, ...], initial: float = -1.0) -> None:
         super().__init__()
-        self.log_scale = nn.Parameter(torch.full((channels, *(1,) * ndim), initial))
+        self.decoder = decoder
+        self.log_scale = nn.Parameter(torch.full((image_shape[0], *(1,) * (len(image_shape) - 1)), initial))
 
-    def forward(self, mean: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch two_channels *spatial"]:
+    def forward(
+        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch two_channels *spatial"]:
+        mean = self.decoder(codes, labels)
         return torch.cat([mean, self.log_scale.expand_as(mean)], dim=1)
 
 
-def one_hot(labels: Tensor, classes: int) -> Float[Tensor, "batch classes"]:
-    return nn.functional.one_hot(labels, classes).float()
+def with_label(
+    x: Float[Tensor, "batch features"], labels: Int[Tensor, " batch"] | None, classes: int
+) -> Float[Tensor, "batch more"]:
+    """Features with the class beside them, as ones and zeros, where there is one."""
+    return x if labels is None else torch.cat([x, nn.functional.one_hot(labels, classes).to(x.dtype)], dim=1)
