@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check docs format wheel clean
+.PHONY: demo test test-slow check docs format wheel clean
 
 demo: $(VENV)/.runs
 	$(BIN)/trompe demo
@@ -13,8 +13,8 @@ demo: $(VENV)/.runs
 test: $(VENV)/.develops
 	$(BIN)/python -m pytest --numprocesses auto
 
-test-all: $(VENV)/.develops
-	$(BIN)/python -m pytest --numprocesses auto -m ""
+test-slow: $(VENV)/.develops
+	$(BIN)/python -m pytest --numprocesses auto -m "slow or browser"
 
 check: $(VENV)/.develops
 	$(BIN)/ruff format --check .

@@ -165,6 +165,49 @@ def test_broken_and_hostile_files_are_counted_and_named(tmp_path: Path, random: 
     assert loaded.report["ignored_files"] == 1
 
 
+def test_names_that_are_no_text_do_no_harm(tmp_path: Path, random: np.random.Generator) -> None:
+    picture(random).save(tmp_path / "a.png")
+    (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes((tmp_path / "a.png").read_bytes())
+    (tmp_path / os.fsdecode(b"br\xe9k.png")).write_text("x")
+    loaded = load_splits(str(tmp_path))
+    assert loaded.train.names == ("a.png", "caf\ufffd.png")
+    assert list(loaded.report["broken"]) == ["br\ufffdk.png"]
+
+
+def test_nothing_to_train_on_is_said(tmp_path: Path, random: np.random.Generator) -> None:
+    for split in ("test", "val"):
+        fill(tmp_path / "a" / split, random, 2)
+    with pytest.raises(TrompeError, match="there are no pictures to train on"):
+        load_data(tmp_path / "a")
+    whole = io.BytesIO()
+    picture(random, 64, 64).save(whole, "JPEG")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "cut.jpg").write_bytes(whole.getvalue()[:700])
+    with pytest.raises(TrompeError, match=r"no pictures to train on; `cut.jpg`: OSError"):
+        load_data(tmp_path / "b", size=8)
+
+
+def test_sizes_and_colours_are_checked(tmp_path: Path, random: np.random.Generator) -> None:
+    fill(tmp_path, random, 1)
+    with pytest.raises(TrompeError, match="pictures of 0x0 have no pixels"):
+        load_data(tmp_path, size=0)
+    with pytest.raises(TrompeError, match="no colour is named `blue`"):
+        load_data(tmp_path, colour="blue")
+
+
+def test_two_processes_packing_the_same_both_get_it(tmp_path: Path, random: np.random.Generator) -> None:
+    import subprocess
+    import sys
+
+    fill(tmp_path / "set", random, 30)
+    code = "import sys, trompe; print(trompe.load_data(sys.argv[1]).fingerprint)"
+    environment = os.environ | {"TROMPE_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code, str(tmp_path / "set")]
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [process.communicate()[0] for process in both]
+    assert found[0] == found[1] != ""
+
+
 def test_duplicates_are_counted(tmp_path: Path, random: np.random.Generator) -> None:
     fill(tmp_path, random, 3)
     for copy in ("again.png", "and-again.png"):
@@ -258,5 +301,6 @@ def test_a_full_disk_while_packing_leaves_nothing_behind(
             load_data(tmp_path / "set")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert left == [".lock"]
     assert len(load_data(tmp_path / "set")) == 8

@@ -59,6 +59,13 @@ def test_shapes_that_do_not_fit_are_refused(vae_run: trompe.Run, class_run: trom
         class_run.decode(torch.rand(2, class_run.model.latent), [3, 10])
 
 
+def test_pictures_of_other_ranges_are_refused(vae_run: trompe.Run) -> None:
+    images = trompe.load_data("digits").images[:3]
+    for wrong in (images.astype(np.int64), images.astype(np.float32), images / 255 - 0.5):
+        with pytest.raises(trompe.TrompeError, match=r"give float in \[0, 1\], or uint8"):
+            vae_run.encode(wrong)
+
+
 def test_every_class_can_be_asked_for(class_run: trompe.Run) -> None:
     assert class_run.sample(20).shape == (20, 1, 8, 8)
     one, other = (class_run.sample(4, labels=[label] * 4) for label in (0, 1))
@@ -76,7 +83,7 @@ def test_the_measure_does_not_depend_on_the_batch_size(vae_run: trompe.Run, monk
 
     data = vae_run.data()
     whole = measures.likelihood(vae_run, data, samples=7, limit=60)
-    monkeypatch.setattr(bounds, "ROWS", 11)
+    monkeypatch.setattr(bounds, "NUMBERS", 11 * 64)
     parts = measures.likelihood(vae_run, data, samples=7, limit=60)
     assert parts.importance_bound == pytest.approx(whole.importance_bound, rel=1e-6)
     assert parts.elbo == pytest.approx(whole.elbo, rel=1e-6)

@@ -56,6 +56,33 @@ def test_mnist_is_found_where_it_lies(root: Path, random: np.random.Generator, f
     assert load_data("mnist", size=32, colour="rgb").images.shape == (7, 3, 32, 32)
 
 
+def test_files_at_the_top_are_the_first_sets_of_their_names(root: Path, random: np.random.Generator) -> None:
+    """MNIST's and Fashion-MNIST's files have the same names."""
+    for name, array in mnist_files(random).items():
+        (root / name).write_bytes(idx(array))
+    assert len(load_data("mnist")) == 7
+    with pytest.raises(TrompeError, match="the set `fashion-mnist` is not on this machine"):
+        load_data("fashion-mnist")
+
+
+def test_a_set_wins_over_a_folder_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(load_data("digits")) == 1438
+    with pytest.raises(TrompeError, match="no pictures in"):
+        load_data("./digits")
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
+def test_any_damage_is_answered_in_words(root: Path, random: np.random.Generator, place: float) -> None:
+    for name, array in mnist_files(random).items():
+        content = bytearray(gzip.compress(idx(array)))
+        content[int(place * len(content))] ^= 0xFF
+        (root / f"{name}.gz").write_bytes(bytes(content))
+    with pytest.raises(TrompeError, match="is damaged"):
+        load_data("mnist")
+
+
 def test_a_damaged_file_is_named(root: Path, random: np.random.Generator) -> None:
     for name, array in mnist_files(random).items():
         (root / f"{name}.gz").write_bytes(gzip.compress(idx(array))[:60])
@@ -120,7 +147,7 @@ def test_offline_and_absent_says_which_file_to_put_where(root: Path, monkeypatch
     import pooch
 
     def unreachable(*_: object, **__: object) -> str:
-        raise ConnectionError("no route to host")
+        raise TimeoutError
 
     monkeypatch.setattr(pooch, "retrieve", unreachable)
     with pytest.raises(TrompeError, match=r"cifar-10-binary\.tar\.gz` could not be fetched") as error:

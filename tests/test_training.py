@@ -55,7 +55,7 @@ def test_interrupted_anywhere_it_comes_to_the_same_bits(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_is_extended(tmp_path: Path) -> None:
-    recipe = small(steps=20, schedule="constant")
+    recipe = small(steps=20)
     trompe.train(recipe, tmp_path / "a")
     longer = trompe.train(replace(recipe, train=replace(recipe.train, steps=40)), tmp_path / "a")
     at_once = trompe.train(replace(recipe, train=replace(recipe.train, steps=40)), tmp_path / "b")
@@ -264,6 +264,36 @@ def test_a_full_disk_ends_in_words_and_the_run_goes_on_afterwards(tmp_path: Path
     assert trompe.train(recipe, tmp_path / "run").digest == whole.digest
 
 
+def test_a_disk_that_fills_under_the_log_ends_in_the_same_words(tmp_path: Path) -> None:
+    trompe.train(small(steps=10), tmp_path / "run")
+    size = (tmp_path / "run" / "log.jsonl").stat().st_size
+    code = (
+        "import resource, sys; from trompe.log import RunLog; from pathlib import Path\n"
+        "log = RunLog(Path(sys.argv[1]), 10)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size + 10}, {size + 10}))\n"
+        "try:\n    log.write(11, {'vae/kl': 1.0})\nfinally:\n    log.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run")], cwd=Path(__file__).parent, env=one_thread(),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "TrainingStopped: the disk is full" in done.stderr.splitlines()[-2]
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path: Path) -> None:
+    """Also where the loss was still finite: the last step's update is seen by no loss after it."""
+    with pytest.raises(trompe.TrainingStopped, match="the loss is not finite"):
+        trompe.train(small(steps=1, learning_rate=1e38, weight_decay=1e38, schedule="constant"), tmp_path)
+    assert trompe.load(tmp_path).step == 0
+
+
+def test_extending_past_the_end_of_a_cosine_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    recipe = small(steps=10, schedule="cosine")
+    trompe.train(recipe, tmp_path)
+    trompe.train(replace(recipe, train=replace(recipe.train, steps=20)), tmp_path)
+    assert "from step 10 on, the learning rate stays at a hundredth" in capfd.readouterr().err
+
+
 def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     run = trompe.train(small(), tmp_path)
     path = tmp_path / "state.safetensors"
@@ -273,10 +303,10 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
 
 
 def test_schedules_are_functions_of_the_step() -> None:
-    options = TrainOptions(steps=100, decay_steps=100, learning_rate=2.0, rate_warmup=10)
+    options = TrainOptions(schedule="cosine", steps=100, decay_steps=100, learning_rate=2.0, rate_warmup=10)
     assert learning_rate(options, 0) == pytest.approx(0.2)
-    assert learning_rate(replace(options, rate_warmup=0), 50) == pytest.approx(1.0)
-    assert learning_rate(options, 100) == learning_rate(options, 10_000) == pytest.approx(0)
+    assert learning_rate(replace(options, rate_warmup=0), 50) == pytest.approx(1.01)
+    assert learning_rate(options, 100) == learning_rate(options, 10_000) == pytest.approx(0.02)
     assert learning_rate(replace(options, schedule="constant"), 5000) == 2.0
     assert average_decay(replace(options, ema=0.999), 0) == pytest.approx(0.1)
     assert average_decay(replace(options, ema=0.999), 10**6) == 0.999

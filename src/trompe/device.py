@@ -28,6 +28,6 @@ def fast_precision(device: torch.device) -> Precision:
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.get_device_capability(device) >= (8, 0) else "float32"
     if device.type == "cpu":
-        units = torch.cpu.get_capabilities()
+        units: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # newer torch only
         return "bfloat16" if units.get("avx512_bf16") or units.get("amx_bf16") or units.get("amx_tile") else "float32"
     return "float32"

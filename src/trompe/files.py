@@ -42,7 +42,8 @@ def disk_errors(what: str) -> Iterator[None]:
             errno.ENAMETOOLONG,
         }:
             raise TrompeError(
-                f"cannot write {what}: {error.strerror}", hint="choose another place with `--out`"
+                f"cannot write {what}: {error.strerror}",
+                hint="choose another place: `--out` for results, `$TROMPE_CACHE` for the cache",
             ) from error
         raise
 

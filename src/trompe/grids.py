@@ -60,12 +60,15 @@ def padded(images: Tensor, count: int) -> Tensor:
 
 def as_tiles(images: Float[Tensor, "count channels *spatial"]) -> UInt8[np.ndarray, "count height width 3"]:
     """Pictures as bytes, enlarged where they are small; of videos and voxels the middle slice."""
-    if images.ndim == 5:
-        images = images[:, :, images.shape[2] // 2]
-    array = to_bytes(images).transpose(0, 2, 3, 1)
+    array = to_bytes(flat(images)).transpose(0, 2, 3, 1)
     array = np.repeat(array, 3, axis=3) if array.shape[3] == 1 else array
     factor = max(1, round(SMALLEST_SIDE / max(array.shape[1:3])))
     return array.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def flat(images: Float[Tensor, "count channels *spatial"]) -> Float[Tensor, "count channels height width"]:
+    """Pictures as they are, of videos and voxels the middle slice."""
+    return images[:, :, images.shape[2] // 2] if images.ndim == 5 else images
 
 
 def to_bytes(images: Float[Tensor, "*shape"]) -> UInt8[np.ndarray, "*shape"]:

@@ -1,4 +1,4 @@
-"""Around a training: one at a time in a folder, and an orderly end when it is asked for."""
+"""Around a training: one at a time in a folder, an orderly end when it is asked for, the same bits again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import torch
 from filelock import FileLock, Timeout
 
 from .errors import TrompeError
@@ -52,3 +53,10 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Have a GPU's convolutions choose only algorithms that give the same bits again."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,10 @@ class RunLog:
             self.events.write(step, values)
 
     def close(self) -> None:
-        self.file.close()
-        self.events.close()
+        with suppress(OSError):  # what a full disk refused once, and has been told of
+            self.file.close()
+        with suppress(OSError):
+            self.events.close()
 
 
 def _encoded(line: dict[str, Any]) -> bytes:

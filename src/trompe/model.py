@@ -98,12 +98,14 @@ class Model(nn.Module):
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
         """How well the model accounts for each picture, higher is better: the discriminator's logit where there is
-        one, else the evidence lower bound in nats at the posterior's mean code, whose KL a point posterior lacks.
+        one, else in nats the log-likelihood at the posterior's mean code, less the KL where the posterior has one. It
+        has no noise, and so ranks pictures; the bounds themselves are `trompe.measures`'.
         """
         if self.discriminator is not None:
             return self.discriminator(images, self._checked(labels)).float()
         posterior = self.posterior(images, labels)
         score = -self.likelihood.negative_log(self.parameters_of(posterior.mean, labels), images)
+        score = score - self.likelihood.constant(images[0].numel())
         return score - posterior.kl().sum(1) if isinstance(posterior, DiagonalGaussian) else score
 
     # Slots

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 import tyro
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import ConfigDict
 
 from .errors import TrompeError, nearest
@@ -34,7 +34,7 @@ class DataOptions:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     source: Annotated[str, tyro.conf.arg(aliases=["--data"])] = "digits"
-    """A named set (`trompe data` lists them), a folder or a zip of pictures; `NAME:test` picks a split."""
+    """A named set (`trompe data` lists them), or a folder or a zip of pictures; its training split is trained on."""
     size: Annotated[Count | tuple[Count, Count] | None, tyro.conf.arg(aliases=["--size"])] = None
     """Height and width of the pictures, one number for a square; by default as they are, or 64 where they differ."""
     colour: Literal["auto", "grey", "rgb"] = "auto"
@@ -70,7 +70,7 @@ class ConvOptions:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: tyro.conf.Suppress[Literal["conv"]] = "conv"
-    widths: tuple[Count, ...] = (32, 64, 128)
+    widths: Annotated[tuple[Count, ...], MinLen(1)] = (32, 64, 128)
     """Channels after each halving."""
     kernel: Annotated[int, Ge(2)] = 4
     """Kernel of the strided layers."""
@@ -126,8 +126,8 @@ class TrainOptions:
     batch: Count = 128
     """Pictures per step."""
     learning_rate: Positive = 1e-3
-    schedule: Literal["constant", "cosine"] = "cosine"
-    """`cosine` takes the learning rate down to zero at `decay_steps`."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """`cosine` takes the learning rate down to a hundredth at `decay_steps`; a run to be extended is best constant."""
     decay_steps: Count | None = None
     """By default `steps`, as they were when the run was made."""
     rate_warmup: Natural = 0
@@ -216,6 +216,12 @@ def from_json(value: Any) -> Recipe:
 def checked(recipe: Recipe) -> Recipe:
     """The recipe, if every value is in range and they fit each other."""
     recipe = from_json(to_json(recipe))
+    if recipe.data.source.endswith((":train", ":test")):
+        raise TrompeError(
+            f"a recipe's data are a whole set, not the split `{recipe.data.source}`: one part of it is trained on, the "
+            "other tested on",
+            hint=f"give `--data {recipe.data.source.rsplit(':', 1)[0]}`",
+        )
     family = recipe.family
     if (
         isinstance(family, VAEOptions)

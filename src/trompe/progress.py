@@ -44,3 +44,8 @@ class TrainingProgress:
     def show(self, step: int, rate: float, terms: dict[str, float]) -> None:
         shown = "  ".join(f"{name.split('/')[-1].replace('_', ' ')} {value:.4g}" for name, value in terms.items())
         self.progress.update(self.task, completed=step, figures=f"{rate:,.0f} images/s  {shown}")
+
+
+def note(text: str) -> None:
+    """Say something beside the results, on stderr."""
+    console.print(text, soft_wrap=True, markup=False)

@@ -14,6 +14,8 @@ from enum import IntEnum
 import numpy as np
 import torch
 
+from .errors import TrompeError
+
 
 class Stream(IntEnum):
     """What random numbers are for; two streams of one seed are independent."""
@@ -39,9 +41,15 @@ def seed_step(seed: int, step: int) -> None:
     costs some 50 times as much.
     """
     value = derive(seed, Stream.STEP, step)
+    _seed_all(value)
+
+
+def _seed_all(value: int) -> None:
     torch.default_generator.manual_seed(value)
     if torch.cuda.is_initialized():
         torch.cuda.manual_seed_all(value)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(value)
 
 
 @contextmanager
@@ -49,15 +57,14 @@ def seeded(seed: int, stream: Stream, *indices: int) -> Iterator[None]:
     """Run a block under its own seed of the global generators, and leave them as they were found."""
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices):
-        value = derive(seed, stream, *indices)
-        torch.default_generator.manual_seed(value)
-        if devices:
-            torch.cuda.manual_seed_all(value)
+        _seed_all(derive(seed, stream, *indices))
         yield
 
 
 def numpy_generator(seed: int, stream: Stream, *indices: int) -> np.random.Generator:
     """A numpy generator of its own for `(seed, stream, *indices)`."""
+    if seed < 0:
+        raise TrompeError(f"the seed {seed} is negative", hint="seeds are whole numbers from 0 on")
     return np.random.default_rng((seed, int(stream), *indices))
 
 

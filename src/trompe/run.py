@@ -16,7 +16,7 @@ from . import state as states
 from .build import build_model
 from .data.arrays import ImageData
 from .data.batches import as_floats
-from .data.load import load_splits, split_source
+from .data.load import for_recipe, load_splits, split_source
 from .data.pictures import read_picture
 from .device import pick_device
 from .errors import TrompeError
@@ -147,14 +147,23 @@ class Run:
         """Pictures in this run's size and colour; by default those it was trained to test on. A run that was given its
         pictures in Python keeps the first of its test pictures itself.
         """
-        if source is None and (self.folder / self.PICTURES).exists():
-            return self._kept_pictures()
+        if source is None:
+            return self._own_data(split)
         shape = self.record.data.image_shape
-        name, named_split = split_source(source or self.record.recipe.data.source)
+        name, named_split = split_source(source)
         loaded = load_splits(name, size=(shape[1], shape[2]), colour="grey" if shape[0] == 1 else "rgb")
         return loaded.train if (named_split or split) == "train" else loaded.test
 
-    def _kept_pictures(self) -> ImageData:
+    def _own_data(self, split: str) -> ImageData:
+        """The pictures that the run was made from."""
+        if not (self.folder / self.PICTURES).exists():
+            loaded = for_recipe(self.record.recipe.data)
+            return loaded.train if split == "train" else loaded.test
+        if split == "train":
+            raise TrompeError(
+                f"the run in `{self.folder}` was given its pictures in Python and keeps only some to test on",
+                hint="give the training pictures again",
+            )
         kept = states.read_tensors(self.folder / self.PICTURES)
         labels = kept["labels"].numpy() if "labels" in kept else None
         data = self.record.data
@@ -196,6 +205,11 @@ class Run:
             raise TrompeError(
                 f"pictures of shape {tuple(tensor.shape)} for a model of {self.record.data.image_shape}",
                 hint="give (count, channels, height, width), or read files with `read_pictures`",
+            )
+        if tensor.dtype != torch.uint8 and not (tensor.is_floating_point() and tensor.min() >= 0 and tensor.max() <= 1):
+            raise TrompeError(
+                f"pictures of {tensor.dtype} from {tensor.min():g} to {tensor.max():g}",
+                hint="give float in [0, 1], or uint8",
             )
         if self.model.num_classes and labels is None:
             raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each picture")

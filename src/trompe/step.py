@@ -16,6 +16,9 @@ from .options import TrainOptions
 from .phases import Phase, training_only
 from .state import State
 
+LAST = 0.01
+"""Share of the learning rate at the end of a cosine."""
+
 
 def train_step(
     state: State, phases: tuple[Phase, ...], batches: Batches, indices: np.ndarray, options: TrainOptions
@@ -50,12 +53,12 @@ def autocast(device: torch.device, options: TrainOptions) -> torch.autocast:
 
 
 def learning_rate(options: TrainOptions, step: int) -> float:
-    """A linear rise over the warm-up, then constant, or half a cosine down to zero at `decay_steps`."""
+    """A linear rise over the warm-up, then constant, or half a cosine down to a hundredth at `decay_steps`."""
     rise = min(1.0, (step + 1) / options.rate_warmup) if options.rate_warmup else 1.0
     if options.schedule == "constant":
         return options.learning_rate * rise
     done = min(1.0, step / (options.decay_steps or options.steps or 1))
-    return options.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * done))
+    return options.learning_rate * rise * (LAST + (1 - LAST) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def average_decay(options: TrainOptions, step: int) -> float:

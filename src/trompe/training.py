@@ -18,18 +18,18 @@ from . import state as states
 from .build import build_model
 from .data.arrays import ImageData, hold_out, splits
 from .data.batches import Batches
-from .data.load import Loaded, for_recipe, from_array
+from .data.load import Loaded, for_recipe, from_array, is_path
 from .data.order import batch_indices
 from .device import fast_precision, pick_device
 from .errors import TrainingStopped
 from .families import phases_of
 from .grids import picture_grid, save_picture, side_by_side
-from .guards import interruptible, locked
+from .guards import interruptible, locked, repeatable
 from .log import RunLog
 from .model import Model
 from .options import Recipe, checked
 from .phases import Phase
-from .progress import TrainingProgress
+from .progress import TrainingProgress, note
 from .record import Record, check_folder, open_record
 from .rng import Stream, normal, seeded
 from .run import Run
@@ -53,6 +53,7 @@ class Training:
     test: Batches
     log: RunLog
     progress: TrainingProgress
+    names: tuple[str, ...] = ()
     pending: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
     busy: float = 0.0
 
@@ -99,7 +100,7 @@ def train(
             keep_pictures(folder, loaded.test.take(slice(0, TEST_PICTURES)))
         training = start(folder, record, loaded, model, place)
         try:
-            with interruptible() as interrupted, training.progress:
+            with interruptible() as interrupted, training.progress, repeatable():
                 run_steps(training, interrupted)
         finally:
             training.log.close()
@@ -107,8 +108,10 @@ def train(
 
 
 def settled(recipe: Recipe, device: torch.device) -> Recipe:
-    """The recipe with what it left open decided."""
-    options = recipe.train
+    """The recipe with what it left open decided, and the path of its pictures whole."""
+    options, source = recipe.train, recipe.data.source
+    if is_path(source):
+        recipe = replace(recipe, data=replace(recipe.data, source=str(Path(source).expanduser().resolve())))
     decay_steps = options.decay_steps or max(1, options.steps)
     precision = options.precision or fast_precision(device)
     return replace(recipe, train=replace(options, decay_steps=decay_steps, precision=precision))
@@ -153,6 +156,7 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
         test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, recipe.data, labelled=labelled),
         log=RunLog(folder, state.step),
         progress=TrainingProgress(recipe.name, state.step, recipe.train.steps),
+        names=loaded.train.names,
     )
 
 
@@ -161,9 +165,13 @@ def run_steps(training: Training, interrupted: Callable[[], bool]) -> None:
     state, options = training.state, training.recipe.train
     count = len(training.batches.images)
     saved_at = time.monotonic()
+    if options.schedule == "cosine" and options.steps > (options.decay_steps or options.steps):
+        note(f"from step {options.decay_steps} on, the learning rate stays at a hundredth: the cosine ends there")
     if state.step == 0:
         save(training)
         draw(training)
+        if 0 in options.snapshots:
+            keep(training)
     while state.step < options.steps and not interrupted():
         began = time.perf_counter()
         indices = batch_indices(count, options.batch, options.seed, state.step)
@@ -228,6 +236,7 @@ def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> 
     where = training.folder / f"not-finite-step-{step:06d}.png"
     save_picture(where, picture_grid(images.float() / 255))
     shown = ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
+    named = [training.names[index] if training.names else str(index) for index in indices[:5]]
     at = states.read_metadata(training.folder / Run.STATE)["step"] if (training.folder / Run.STATE).exists() else 0
     weaker = ["a lower `--train.learning-rate`"]
     if not options.clip:
@@ -236,14 +245,17 @@ def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> 
         weaker.append("`--train.precision float32`")
     raise TrainingStopped(
         f"the loss is not finite at step {step}: {shown}.\nThe run keeps its state of step {at}, and the batch is "
-        f"drawn in `{where}` (pictures {', '.join(map(str, indices[:5]))}, ... of the training split)",
+        f"drawn in `{where}` (pictures {', '.join(named)}, ... of the training split)",
         hint=f"look whether a picture is broken; else try {', or '.join(weaker)}, in a new folder",
     )
 
 
 def save(training: Training) -> None:
-    """Write the state to go on from, and the weights to use."""
+    """Write the state to go on from, and the weights to use, if they are finite."""
     flush(training)
+    weights = [parameter for parameter in training.state.model.parameters() if parameter.is_floating_point()]
+    if not bool(torch.stack([weight.isfinite().all() for weight in weights]).all()):
+        stop_not_finite(training, training.state.step, {"a weight": math.nan})
     metadata = {"run": training.record.to_json()}
     states.save_state(training.folder / Run.STATE, training.state, metadata)
     keep(training, training.folder / Run.WEIGHTS)
@@ -264,8 +276,8 @@ def evaluate(training: Training) -> None:
     totals: dict[str, float] = {}
     count = len(training.test.images)
     with seeded(options.seed, Stream.MEASURE):
-        for start_index in range(0, count, 500):
-            batch = training.test.prepared(np.arange(start_index, min(count, start_index + 500)))
+        for first in range(0, count, options.batch):
+            batch = training.test.prepared(np.arange(first, min(count, first + options.batch)))
             for phase in training.phases:
                 with autocast(training.test.device, options):
                     terms = phase.loss(model, batch, training.state.step)

@@ -112,8 +112,8 @@ def encode(
     opened = open_run(run, device)
     images, labels, names = inputs(opened, pictures, data, count, class_name)
     codes = opened.encode(images, labels).numpy()
-    classes = opened.record.data.class_names
     if kind == ".npz":
+        classes = opened.record.data.class_names if pictures else opened.data(data).class_names
         known: dict[str, Any] = {} if labels is None else {"labels": labels, "class_names": list(classes)}
         save_arrays(out, codes=codes, **known, **({"names": names} if names else {}))
     else:

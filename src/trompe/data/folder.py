@@ -93,7 +93,9 @@ def _contents(
 ) -> Contents:
     places = [place for place in layout(pictures) if place.split != "validation"]
     headers = list(in_parallel(lambda place: read_header(pictures.open, place.name), places, "looking at pictures"))
-    broken = {place.name: found for place, found in zip(places, headers, strict=True) if isinstance(found, str)}
+    broken = {
+        printable(place.name): found for place, found in zip(places, headers, strict=True) if isinstance(found, str)
+    }
     good = [(place, found) for place, found in zip(places, headers, strict=True) if isinstance(found, Header)]
     if not good:
         first, reason = next(iter(broken.items()))
@@ -110,7 +112,7 @@ def _contents(
         image_shape=(channels, *size),
         rows=(),
         labels=[] if class_names else None,
-        class_names=class_titles(pictures, class_names) if class_titles else class_names,
+        class_names=class_titles(pictures, class_names) if class_titles else [printable(name) for name in class_names],
         report=survey_report([header for _, header in good], broken, pictures.ignored),
     )
     index = {name: number for number, name in enumerate(class_names)}
@@ -121,9 +123,9 @@ def _contents(
 
         for (place, trains), pixels in zip(ordered, in_parallel(read, ordered, "packing pictures"), strict=True):
             if isinstance(pixels, str):
-                broken[place.name] = pixels
+                broken[printable(place.name)] = pixels
                 continue
-            contents.names.append(place.name)
+            contents.names.append(printable(place.name))
             contents.train_count += trains
             if contents.labels is not None and place.label is not None:
                 contents.labels.append(index[place.label])
@@ -131,6 +133,11 @@ def _contents(
 
     contents.rows = rows()
     return contents
+
+
+def printable(name: str) -> str:
+    """A file's name as text that can be written down, whatever its bytes are."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def train_first(places: Sequence[Place]) -> list[tuple[Place, bool]]:

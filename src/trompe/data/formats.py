@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
@@ -19,6 +20,9 @@ from .pictures import Collection
 
 Splits = tuple[ImageData, ImageData, dict[str, Any]]
 """A set to train on, one to test on, and the report on both."""
+
+DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, lzma.LZMAError, tarfile.TarError)
+"""What decompressors and parsers raise on damaged files."""
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -49,7 +53,7 @@ def from_arrays(
     def build() -> Contents:
         try:
             train, train_labels, test, test_labels = read(paths)
-        except (OSError, EOFError, ValueError, KeyError, lzma.LZMAError, tarfile.TarError) as error:
+        except DAMAGE as error:
             raise unreadable(paths[0], error) from error
         rows = [in_size(images, size, colour) for images in (train, test)]
         return Contents(
@@ -85,12 +89,15 @@ def in_size(images: np.ndarray, size: tuple[int, int] | None, colour: str) -> np
 
 def _read_idx(path: Path) -> np.ndarray:
     """An IDX file of bytes: two zeros, the type 8, the number of dimensions, their sizes, then the values."""
-    with opened(path) as file:
-        content = file.read()
-    if content[:3] != b"\0\0\x08":
-        raise ValueError("it does not start as an IDX file of bytes does")
-    sizes = np.frombuffer(content, ">i4", content[3], 4)
-    return np.frombuffer(content, np.uint8, int(sizes.prod()), 4 + 4 * len(sizes)).reshape(sizes)
+    try:
+        with opened(path) as file:
+            content = file.read()
+        if content[:3] != b"\0\0\x08":
+            raise ValueError("it does not start as an IDX file of bytes does")
+        sizes = np.frombuffer(content, ">i4", content[3], 4)
+        return np.frombuffer(content, np.uint8, int(sizes.prod()), 4 + 4 * len(sizes)).reshape(sizes)
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
 
 
 def idx_set(class_names: tuple[str, ...]) -> Callable[..., Splits]:
@@ -150,7 +157,10 @@ def load_olivetti(name: str, paths: list[Path], size: tuple[int, int] | None, co
 
 
 def load_tiny_imagenet(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
-    return load_pictures(paths[0], name, size, "rgb" if colour == "auto" else colour, _tiny_places, _tiny_titles)
+    try:
+        return load_pictures(paths[0], name, size, "rgb" if colour == "auto" else colour, _tiny_places, _tiny_titles)
+    except (KeyError, IndexError) as error:  # not the layout it is known for
+        raise unreadable(paths[0], error) from error
 
 
 def _tiny_places(pictures: Collection) -> list[Place]:

@@ -49,13 +49,23 @@ def load_splits(source: str, *, size: int | tuple[int, int] | None = None, colou
     """Both splits of a source, whatever split its name picks."""
     name, _ = split_source(source)
     square = (size, size) if isinstance(size, int) else size
-    canonical = ALIASES.get(name.lower(), name.lower())
-    if canonical in SETS and not Path(name).exists():
-        return Loaded(*load_named(canonical, square, colour))
+    if square is not None and min(square) < 1:
+        raise TrompeError(f"pictures of {square[0]}x{square[1]} have no pixels", hint="give sizes from 1 on")
+    if colour not in ("auto", "grey", "rgb"):
+        raise TrompeError(f"no colour is named `{colour}`", hint="known: auto, grey, rgb")
     path = Path(name).expanduser()
-    if not path.exists() and re.fullmatch(r"[\w-]+", name):
-        load_named(name, square, colour)  # neither a path nor a set: the error names the nearest set
-    return Loaded(*load_pictures(path, path.name, square, colour))
+    if not is_path(name) or (not path.exists() and re.fullmatch(r"[\w-]+", name)):
+        return Loaded(*load_named(canonical(name), square, colour))
+    return Loaded(*load_pictures(path, path.resolve().name, square, colour))
+
+
+def is_path(source: str) -> bool:
+    """A set's name is the set, also beside a folder of that name, which is `./NAME`."""
+    return canonical(source) not in SETS
+
+
+def canonical(name: str) -> str:
+    return ALIASES.get(name.lower(), name.lower())
 
 
 def for_recipe(options: DataOptions) -> Loaded:

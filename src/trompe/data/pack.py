@@ -13,13 +13,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
+from ..errors import TrompeError
 from ..files import disk_errors, read_json, write_json
 from .arrays import ImageData, splits
 
@@ -63,7 +64,10 @@ def packed(
     folder = place / digest(state)
     if not (folder / "index.json").exists():
         with disk_errors(str(place)):
-            _write(place, folder, build())
+            place.mkdir(parents=True, exist_ok=True)
+            with FileLock(place / ".lock"):  # another process may be packing the same: its pack serves as well
+                if not (folder / "index.json").exists():
+                    _write(place, folder, build())
     return _read(name, folder)
 
 
@@ -72,7 +76,8 @@ def digest(text: str) -> str:
 
 
 def _write(place: Path, folder: Path, contents: Contents) -> None:
-    place.mkdir(parents=True, exist_ok=True)
+    for leftover in place.glob(".packing.*"):  # of a packer that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=".packing.", dir=place))
     try:
         count = 0
@@ -85,6 +90,10 @@ def _write(place: Path, folder: Path, contents: Contents) -> None:
                 digests.update(hashlib.blake2b(row, digest_size=12).digest() for row in block)
             file.flush()
             os.fsync(file.fileno())
+        if contents.train_count == 0:
+            broken = contents.report.get("broken", {})
+            first = next((f"; `{name}`: {reason}" for name, reason in broken.items()), "")
+            raise TrompeError(f"there are no pictures to train on{first}", hint="give a folder with a training split")
         index = {
             "image_shape": contents.image_shape,
             "count": count,
@@ -100,8 +109,7 @@ def _write(place: Path, folder: Path, contents: Contents) -> None:
         for old in place.iterdir():
             if old != temporary and not old.name.startswith("."):
                 shutil.rmtree(old, ignore_errors=True)
-        with suppress(OSError):  # another process packed the same: its pack serves as well
-            temporary.rename(folder)
+        temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -53,7 +53,9 @@ def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
 def locate(name: str, file: Remote) -> Path:
     """The file on this machine, downloaded first if it must be."""
     root = os.environ.get("TROMPE_DATA")
-    places = [Path(root, name), Path(root)] if root else []
+    places = [Path(root, name)] if root else []
+    if root and next(known for known, one in SETS.items() if file.name in [other.name for other in one.files]) == name:
+        places.append(Path(root))  # two sets may share names: at the top they are the first one's
     places.append(cache_folder() / "downloads" / name)
     stem = file.name.removesuffix(".gz")
     for place in places:
@@ -74,7 +76,7 @@ def _download(folder: Path, name: str, file: Remote) -> Path:
         try:
             return Path(pooch.retrieve(address, file.hash, file.name, folder, progressbar=console.is_terminal))
         except Exception as error:  # requests, urllib3 and pooch each raise their own; the next mirror may serve
-            failures.append(f"{address}: {str(error).splitlines()[0][:160]}")
+            failures.append(f"{address}: {(str(error) or type(error).__name__).splitlines()[0][:160]}")
             with suppress(FileNotFoundError):
                 (folder / file.name).unlink()
     tried = "\n  ".join(failures)

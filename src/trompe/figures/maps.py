@@ -18,7 +18,8 @@ from scipy.special import ndtr, ndtri
 from sklearn.decomposition import PCA
 
 from ..data.arrays import ImageData
-from ..grids import to_bytes
+from ..errors import TrompeError
+from ..grids import flat, to_bytes
 from ..run import Run
 from .style import bare, class_colours, dress, figure
 
@@ -43,6 +44,10 @@ class Plane:
             return Plane(np.zeros(2), np.eye(2), True, 1.0)
         if codes.shape[1] == 1:
             return Plane(np.zeros(1), np.array([[1.0], [0.0]]), True, 1.0)
+        if len(codes) < 3:
+            raise TrompeError(
+                f"{len(codes)} pictures do not span a plane of codes", hint="draw the map with more pictures (`--data`)"
+            )
         analysis = PCA(2, random_state=0).fit(codes)
         deviations = np.sqrt(analysis.explained_variance_)[:, None]
         share = float(analysis.explained_variance_ratio_.sum())
@@ -116,7 +121,7 @@ def plane_picture(run: Run, plane: Plane, label: int, grid: int = GRID) -> np.nd
     across, up = np.meshgrid(quantiles, quantiles[::-1])
     codes = plane.codes(np.stack([across.ravel(), up.ravel()], axis=1))
     labels = [label] * len(codes) if run.model.num_classes else None
-    tiles = to_bytes(run.decode(torch.from_numpy(codes).float(), labels))
+    tiles = to_bytes(flat(run.decode(torch.from_numpy(codes).float(), labels)))
     gap = max(1, tiles.shape[-1] // 16)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
     _, channels, height, width = tiles.shape

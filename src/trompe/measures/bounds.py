@@ -24,8 +24,8 @@ from ..progress import tracked
 from ..rng import Stream, numpy_generator
 from ..run import Run
 
-ROWS = 4000
-"""Pictures decoded at a time."""
+NUMBERS = 3_000_000
+"""Grey levels decoded at a time."""
 ACTIVE_NATS = 0.01
 """A code number is alive if its KL, averaged over the pictures, is above this (Burda et al. 2016 use the same
 threshold on the variance of its mean)."""
@@ -83,7 +83,8 @@ def likelihood(run: Run, data: ImageData, *, samples: int = 100, seed: int = 0, 
     batches = Batches(data, run.device, DataOptions(), labelled=run.model.num_classes > 0)
     binarised = run.record.recipe.data.binarise == "dynamic"
     constant = run.model.likelihood.constant(math.prod(data.image_shape))
-    together, rows = max(1, ROWS // samples), max(1, min(ROWS, samples))
+    rows = max(1, NUMBERS // math.prod(data.image_shape))
+    together = max(1, rows // samples)
     bounds, reconstructions, kls = [], [], []
     with tracked(f"importance bound, {samples} codes a picture", count) as advance:
         for start in range(0, count, together):
@@ -91,7 +92,12 @@ def likelihood(run: Run, data: ImageData, *, samples: int = 100, seed: int = 0, 
             noise, batch = picture_noise(batches.gather(indices), indices, run.model.latent, samples, seed, binarised)
             posterior = gaussian_posterior(run.model, batch)
             codes = posterior.sample(noise)
-            fits = torch.cat([log_likelihood(run.model, batch, part) for part in codes.split(rows)]).double() - constant
+            fits = (
+                torch.cat(
+                    [log_likelihood(run.model, batch, part) for part in codes.split(max(1, rows // len(indices)))]
+                ).double()
+                - constant
+            )
             weights = fits + log_prior_ratio(posterior, codes)
             bounds.append(weights.logsumexp(0) - math.log(samples))
             reconstructions.append(-fits.mean(0))

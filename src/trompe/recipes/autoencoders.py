@@ -28,5 +28,5 @@ def autoencoder_mnist() -> Recipe:
         data=DataOptions("mnist"),
         nets=MLPOptions(widths=(500,), latent=20),
         family=AutoencoderOptions(likelihood="bernoulli"),
-        train=TrainOptions(steps=12_000, batch=100),
+        train=TrainOptions(schedule="cosine", steps=12_000, batch=100),
     )

@@ -48,7 +48,9 @@ def vae_digits() -> Recipe:
         "vae-digits",
         nets=MLPOptions(widths=(256, 256), latent=2, activation="silu"),
         family=VAEOptions(warmup=500),
-        train=TrainOptions(steps=8000, batch=128, weight_decay=0.05, evaluate_every=500, sample_every=250, ema=0.99),
+        train=TrainOptions(
+            schedule="cosine", steps=8000, batch=128, weight_decay=0.05, evaluate_every=500, sample_every=250, ema=0.99
+        ),
     )
 
 
@@ -61,7 +63,7 @@ def vae_mnist() -> Recipe:
         "vae-mnist",
         data=DataOptions("mnist"),
         nets=MLPOptions(widths=(500,), latent=20),
-        train=TrainOptions(steps=12_000, batch=100),
+        train=TrainOptions(schedule="cosine", steps=12_000, batch=100),
     )
 
 
@@ -75,7 +77,9 @@ def vae_mnist_2d() -> Recipe:
         data=DataOptions("mnist"),
         nets=MLPOptions(widths=(512, 512, 512), latent=2, activation="silu"),
         family=VAEOptions(warmup=2000),
-        train=TrainOptions(steps=30_000, batch=200, learning_rate=1e-3, weight_decay=0.02, ema=0.999),
+        train=TrainOptions(
+            schedule="cosine", steps=30_000, batch=200, learning_rate=1e-3, weight_decay=0.02, ema=0.999
+        ),
     )
 
 
@@ -89,7 +93,9 @@ def vae_mnist_gated() -> Recipe:
         data=DataOptions("mnist", binarise="dynamic"),
         nets=MLPOptions(widths=(500, 500), latent=40, gated=True),
         family=VAEOptions(warmup=10_000),
-        train=TrainOptions(steps=40_000, batch=200, learning_rate=1e-3, ema=0.9995, evaluate_every=5000),
+        train=TrainOptions(
+            schedule="cosine", steps=40_000, batch=200, learning_rate=1e-3, ema=0.9995, evaluate_every=5000
+        ),
         evaluate=EvaluateOptions(samples=5000),
     )
 
@@ -104,7 +110,9 @@ def vae_mnist_conv() -> Recipe:
         data=DataOptions("mnist", binarise="dynamic"),
         nets=ConvOptions(widths=(32, 64, 64), kernel=3, blocks=1, hidden=450, latent=32, activation="elu"),
         family=VAEOptions(warmup=5000),
-        train=TrainOptions(steps=40_000, batch=128, learning_rate=1e-3, ema=0.9995, evaluate_every=5000),
+        train=TrainOptions(
+            schedule="cosine", steps=40_000, batch=128, learning_rate=1e-3, ema=0.9995, evaluate_every=5000
+        ),
         evaluate=EvaluateOptions(samples=5000),
     )
 
@@ -128,6 +136,6 @@ def iwae_mnist() -> Recipe:
         data=DataOptions("mnist", binarise="dynamic"),
         nets=MLPOptions(widths=(200, 200), latent=50, activation="tanh"),
         family=VAEOptions(samples=5),
-        train=TrainOptions(steps=100_000, batch=100, ema=0.999, evaluate_every=5000),
+        train=TrainOptions(schedule="cosine", steps=100_000, batch=100, ema=0.999, evaluate_every=5000),
         evaluate=EvaluateOptions(samples=5000),
     )

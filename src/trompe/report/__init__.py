@@ -64,6 +64,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
         "curves": drawn(curves(run)) if run.log else None,
         "map": drawn(latent_map(run, data)),
+        "seen": record.data.train_count < 20,
         "plane": model.latent <= 2,
         "bars": drawn(kl_bars(run, kl_per_number(run, data))) if model.latent > 2 else None,
         "traversals": picture(traversals(run, data)),
