@@ -97,6 +97,8 @@ def test_train_and_use_from_a_folder_of_pictures(tmp_path: Path, random: np.rand
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    with_broken = run("data", ".", "--size", "16", "20")
+    assert "broken.jpg: UnidentifiedImageError: cannot identify image file\n" in with_broken
     assert "27 pictures to train on, 3 to test on" in run("data", ".", "--size", "16", "20")
     run(
         "train",
@@ -277,6 +279,13 @@ def test_help_of_every_command(run_command) -> None:  # type: ignore[no-untyped-
         ("sample {run} --seed -1 --out {tmp}/s.png", "the seed -1 is negative"),
         ("evaluate {run} --seed -1", "the seed -1 is negative"),
         ("data digits --size -3", "have no pixels"),
+        ("train vae --data digits:tset --out {tmp}/r", "`digits` has no split named `tset`"),
+        ("train vae --size 999999 --out {tmp}/r", "pictures of 999999x999999 are too large"),
+        ("train vae-digits --nets.widths 99999999 99999999 --out {tmp}/r", "there is not enough memory"),
+        ("sample {run} -n 1000000000000 --out {tmp}/s.npz", "there is not enough memory"),
+        ("sample {run} -n 1000000 --out {tmp}/s.png", "too large to look at"),
+        ("sample {run} --out /proc/s.png", "the system refused: No such file or directory"),
+        ("train cvae --data {tmp}/photos --out {tmp}/r", "there is nothing at"),
         ("sample {tmp}/nothing", "is not a run: there is no such folder"),
         ("sample {tmp}", "is not a run: it holds no `run.json`"),
         ("sample {run} --out s.bmp", "`--out s.bmp` is of no known kind"),

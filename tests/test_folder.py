@@ -233,6 +233,20 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path: Path, random: np.random.Gen
     assert from_zip.class_names == ("a", "b")
 
 
+def test_names_in_a_zip_are_utf8_flagged_or_not(tmp_path: Path, random: np.random.Generator) -> None:
+    content = io.BytesIO()
+    picture(random).save(content, "PNG")
+    for name, place in (("zoo.zip", "vögel"), ("old.zip", "v\x94gel")):
+        raw = f"{place}/a.png".encode("utf-8" if name == "zoo.zip" else "latin-1")
+        stand_in = "x" * len(raw)
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(stand_in, content.getvalue())
+            archive.writestr("b/b.png", content.getvalue())
+        packed = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(packed.replace(stand_in.encode(), raw))  # as `zip -r` writes it, without the flag
+        assert load_data(tmp_path / name).class_names == ("b", "vögel")
+
+
 def test_nothing_is_extracted_from_a_zip(tmp_path: Path, random: np.random.Generator) -> None:
     content = io.BytesIO()
     picture(random).save(content, "PNG")

@@ -204,6 +204,29 @@ def test_pictures_that_moved_are_the_same_pictures(tmp_path: Path) -> None:
     assert again.record.recipe.data.source == "there"
 
 
+def test_a_recipe_and_its_data_may_be_named(tmp_path: Path) -> None:
+    images = trompe.load_data("digits").images[:40, 0].tolist()
+    with pytest.raises(trompe.TrompeError, match="pictures of type int64"):
+        trompe.train("vae-digits", tmp_path / "a", data=images)
+    with pytest.raises(trompe.TrompeError, match="did you mean `mnist`"):
+        trompe.train("vae-digits", tmp_path / "a", data="minst")
+    assert not (tmp_path / "a").exists()
+    assert trompe.train(small(steps=2), tmp_path / "b", data="digits").step == 2
+
+
+def test_what_a_user_should_know_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    for number in range(3):
+        Image.new("L", (8, 8), number).save(tmp_path / f"{number}.png")
+    (tmp_path / "bad.png").write_text("x")
+    recipe = small(steps=2)
+    trompe.train(recipe, tmp_path / "run", data=tmp_path)
+    assert "1 broken pictures are skipped: bad.png" in capfd.readouterr().err
+    trompe.train(recipe, tmp_path / "run", data=tmp_path)
+    assert "nothing to do: the run is at step 2 of 2" in capfd.readouterr().err
+
+
 def test_voxels_and_videos_train_too(tmp_path: Path, random: np.random.Generator) -> None:
     recipe = small("vae", steps=4, sample_every=2, evaluate_every=2)
     voxels = random.integers(0, 256, (30, 1, 8, 9, 10), dtype=np.uint8)

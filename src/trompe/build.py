@@ -25,7 +25,7 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
     if recipe.nets.conditional and num_classes == 0:
         raise TrompeError(
             "a class-conditional recipe needs classes, and these pictures have none",
-            hint="sort the pictures into one folder a class, or drop `--nets.conditional True`",
+            hint="sort the pictures into one folder a class, or train without `--nets.conditional` (the recipe `vae`)",
         )
     outputs = recipe.nets.latent * (2 if family.posterior == "gaussian" else 1)
     with seeded(recipe.train.seed, Stream.INITIALISE):

@@ -57,6 +57,7 @@ class MLPOptions:
     latent: Count = 20
     """Numbers in a code."""
     activation: Activation = "relu"
+    """Between layers."""
     gated: bool = False
     """Gate each hidden unit by a second one, instead of the activation."""
     conditional: bool = False
@@ -81,6 +82,7 @@ class ConvOptions:
     latent: Count = 64
     """Numbers in a code."""
     activation: Activation = "leaky-relu"
+    """Between layers."""
     conditional: bool = False
     """Give the class to both networks."""
 
@@ -126,6 +128,7 @@ class TrainOptions:
     batch: Count = 128
     """Pictures per step."""
     learning_rate: Positive = 1e-3
+    """Of Adam, at its highest."""
     schedule: Literal["constant", "cosine"] = "constant"
     """`cosine` takes the learning rate down to a hundredth at `decay_steps`; a run to be extended is best constant."""
     decay_steps: Count | None = None
@@ -133,8 +136,11 @@ class TrainOptions:
     rate_warmup: Natural = 0
     """Steps over which the learning rate rises from 0."""
     weight_decay: NonNegative = 0.0
+    """Pull of all weights towards zero, times the learning rate."""
     beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Of Adam's mean of gradients."""
     beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
+    """Of Adam's mean of squared gradients."""
     clip: NonNegative = 0.0
     """Largest norm of the gradient; 0 for no limit."""
     ema: Annotated[float, Ge(0), Lt(1)] = 0.0
@@ -142,6 +148,7 @@ class TrainOptions:
     precision: Precision | None = None
     """Of matrix products and convolutions; by default bfloat16 where the machine has units for it."""
     seed: Natural = 0
+    """Of everything random: weights, order, noise."""
     log_every: Count = 100
     """Steps between lines of the log."""
     evaluate_every: Natural = 1000

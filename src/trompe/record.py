@@ -8,11 +8,12 @@ from typing import Any
 
 from . import __version__
 from .data.load import Loaded
+from .data.pictures import RUN
 from .errors import TrompeError
 from .files import read_json, write_json
 from .options import Recipe, continued, differences, from_json, to_json
 
-RECORD_NAME = "run.json"
+RECORD_NAME = RUN
 
 
 @dataclass(frozen=True)

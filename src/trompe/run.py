@@ -85,6 +85,8 @@ class Run:
         Args:
             labels: a class for each picture of a class-conditional model; by default the classes in turn.
         """
+        if count < 1:
+            raise TrompeError(f"cannot sample {count} pictures", hint="give a count from 1 on")
         return self._batched(self.model.sample, self.noise(count, seed), self.labels_for(count, labels))
 
     def encode(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count latent"]:

@@ -29,7 +29,8 @@ from .log import RunLog
 from .model import Model
 from .options import Recipe, checked
 from .phases import Phase
-from .progress import TrainingProgress, note
+from .progress import TrainingProgress, console, note
+from .recipes import recipe as named_recipe
 from .record import Record, check_folder, open_record
 from .rng import Stream, normal, seeded
 from .run import Run
@@ -63,10 +64,10 @@ class Training:
 
 
 def train(
-    recipe: Recipe,
+    recipe: Recipe | str,
     out: str | Path,
     *,
-    data: ImageData | Loaded | np.ndarray | None = None,
+    data: ImageData | Loaded | np.ndarray | str | Path | None = None,
     device: str | None = None,
 ) -> Run:
     """Train a recipe into a run folder, or go on with the run that is there.
@@ -74,16 +75,18 @@ def train(
     Interrupted (Ctrl-C, SIGTERM), it writes its state and returns; the same call goes on from there, to the same bits.
 
     Args:
-        recipe: what to train; `trompe.recipe(name)` gives the named ones.
+        recipe: what to train: a recipe's name, or a recipe.
         out: the run folder, new, empty, or of a run of the same recipe and data.
-        data: pictures to train on, instead of those the recipe names.
+        data: pictures to train on, instead of those the recipe names: an array, an `ImageData`, a named set, a path.
         device: `cpu`, `cuda`, ...; by default the best there is.
 
     Raises:
         TrompeError: recipe, data or folder do not fit.
         TrainingStopped: the loss is not finite, or the disk is full; the folder keeps the last good state.
     """
-    recipe = checked(recipe)
+    recipe = checked(named_recipe(recipe) if isinstance(recipe, str) else recipe)
+    if isinstance(data, str | Path):
+        recipe, data = checked(replace(recipe, data=replace(recipe.data, source=str(data)))), None
     folder = Path(out)
     place = pick_device(device)
     check_folder(folder)
@@ -99,6 +102,7 @@ def train(
         if data is not None:
             keep_pictures(folder, loaded.test.take(slice(0, TEST_PICTURES)))
         training = start(folder, record, loaded, model, place)
+        say_what_is_trained(training, loaded)
         try:
             with interruptible() as interrupted, training.progress, repeatable():
                 run_steps(training, interrupted)
@@ -121,11 +125,31 @@ def as_loaded(data: ImageData | Loaded | np.ndarray) -> Loaded:
     """Pictures given in Python, a tenth held out to test on."""
     if isinstance(data, Loaded):
         return data
-    if isinstance(data, np.ndarray):
+    if not isinstance(data, ImageData):
         data = from_array(data)
     train_indices, test_indices = hold_out(len(data))
     ordered = data.take(np.concatenate([train_indices, test_indices]))
     return Loaded(*splits(ordered, len(train_indices)), {})
+
+
+def say_what_is_trained(training: Training, loaded: Loaded) -> None:
+    """On a terminal, what is about to happen; anywhere, what a user would want to be warned of."""
+    steps, channels = training.recipe.train.steps, loaded.train.image_shape[0]
+    colour = "grey" if channels == 1 else "colour"
+    size = "x".join(map(str, loaded.train.image_shape[1:]))
+    parameters = sum(parameter.numel() for parameter in training.state.model.parameters())
+    if console.is_terminal:
+        note(
+            f"{training.recipe.name} on {loaded.train.name}: {len(loaded.train):,} pictures to train on, "
+            f"{len(loaded.test):,} to test on, {size} {colour}; {parameters:,} parameters"
+        )
+    if broken := loaded.report.get("broken"):
+        names = ", ".join(list(broken)[:5]) + (", ..." if len(broken) > 5 else "")
+        note(f"{len(broken)} broken pictures are skipped: {names} (`trompe data` says what is wrong with each)")
+    if partial := loaded.report.get("partial"):
+        note(f"this copy of {loaded.train.name} is not whole: the set has {partial[0]:,} + {partial[1]:,} pictures")
+    if training.state.step >= steps > 0:
+        note(f"nothing to do: the run is at step {training.state.step:,} of {steps:,}")
 
 
 def keep_pictures(folder: Path, test: ImageData) -> None:

@@ -39,15 +39,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name = parser().parse_args(arguments[:1]).command
     try:
         sys.exit(run(name, arguments[1:]))
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.stderr.close()
+        sys.exit(0)
     except TrompeError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except (OSError, MemoryError, RuntimeError) as error:
+        known = known_failure(error)
+        if known is None:
+            raise
+        print(f"error: {known}", file=sys.stderr)
+        sys.exit(known.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+
+
+def known_failure(error: Exception) -> TrompeError | None:
+    """What the system refused, in words; `None` for what is a fault of trompe's."""
+    if isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "tried to allocate")):
+        return TrompeError(
+            "there is not enough memory for that", hint="ask for fewer or smaller pictures, batches or networks"
+        )
+    if isinstance(error, OSError) and error.strerror is not None:
+        place = f" (`{error.filename}`)" if error.filename else ""
+        return TrompeError(
+            f"the system refused: {error.strerror}{place}", hint="check the path and who may write there"
+        )
+    return None
 
 
 def run(name: str, arguments: list[str]) -> int:

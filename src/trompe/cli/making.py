@@ -71,7 +71,9 @@ def train(arguments: list[str]) -> int:
 
     if not arguments or arguments[0] in ("-h", "--help"):
         print(f"usage: trompe train RECIPE [--out FOLDER] [OPTIONS]\n\nrecipes: {', '.join(RECIPES)}")
-        print("\n`trompe recipes` says what each is; `trompe train RECIPE --help` shows its flags.")
+        print("\n`trompe recipes` says what each is; `trompe train RECIPE --help` shows its flags. For example:")
+        print("  trompe train vae --data ~/pictures --size 64 --out runs/mine")
+        print("  trompe train vae-mnist --family.beta 4 --train.steps 2000 --out runs/beta")
         return 0 if arguments else 2
     if arguments[0].startswith("-"):
         raise TrompeError(
@@ -132,7 +134,8 @@ def in_words(run: Run) -> str:
         for key, value in result.items()
         if key.startswith("test/")
     )
-    return f"{run.folder}: step {run.step}, test {terms or 'not evaluated'} (state {result['digest']})"
+    where = f"{run.folder}: step {run.step} on {run.record.data.source}"
+    return f"{where}, test {terms or 'not evaluated'} (state {result['digest']})"
 
 
 def interrupted(run: Run) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -72,6 +73,7 @@ def data_report(loaded: Loaded) -> dict[str, Any]:
         "size": list(train.image_shape[1:]),
         "classes": classes,
         "fingerprint": train.fingerprint,
+        "shared": test.fingerprint == train.fingerprint,
         **loaded.report,
     }
 
@@ -96,6 +98,10 @@ def in_words(report: dict[str, Any]) -> str:
         lines.append(f"{report['distinct_sizes']} sizes, from {low} to {high}; most common: {common}")
         kinds = (", ".join(f"{name} {count:,}" for name, count in report[key].items()) for key in ("modes", "formats"))
         lines.append("modes: {}; formats: {}".format(*kinds))
+    if partial := report.get("partial"):
+        lines.append(f"this copy is not whole: the set has {partial[0]:,} + {partial[1]:,} pictures")
+    if report["shared"]:
+        lines.append("too few to hold any out: all of them serve to train and to test")
     if report.get("duplicates"):
         lines.append(f"{report['duplicates']:,} pictures are exact duplicates of another, once packed")
     if report.get("ignored_files"):
@@ -142,9 +148,20 @@ def evaluate(
         print(json_format.dumps(result))
         return
     for name, value in result["figures"].items():
-        if name != "kl_per_number":
-            print(f"{name.replace('_', ' '):18} {value:,.4f}" if isinstance(value, float) else f"{name:18} {value:,}")
+        if name in MEANINGS:
+            print(f"{name.replace('_', ' '):18} {value:14,.4f}  {MEANINGS[name]}")
     print("protocol: " + ", ".join(f"{name} {value}" for name, value in result["protocol"].items()))
+
+
+MEANINGS = {
+    "squared_error": "of the reconstruction, a picture; lower is better",
+    "elbo": "evidence lower bound; higher is better; minus the next two",
+    "reconstruction": "cost of a picture given its code",
+    "kl": "cost of the code",
+    "importance_bound": "a tighter lower bound; higher is better",
+    "standard_error": "of the importance bound, over pictures",
+    "active": "code numbers that are alive",
+}
 
 
 def figure(
@@ -169,7 +186,8 @@ def figure(
     from ..files import write_bytes
 
     suffix = ".gif" if name == "film" else ".png"
-    path = out or run / "figures" / f"{name}{suffix}"
+    of_data = "" if data is None else "-" + re.sub(r"\W+", "-", data).strip("-")
+    path = out or run / "figures" / f"{name}{of_data}{suffix}"
     kind_of(path, suffix)
     opened = open_run(run, device)
     write_bytes(path, draw(name, opened, opened.data(data)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RunFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 Pictures = Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURES")]
 Count = Annotated[int, tyro.conf.arg(aliases=["-n"])]
+LARGEST_GRID = 10_000
 ClassName = Annotated[str | None, tyro.conf.arg(name="class")]
 
 
@@ -50,6 +51,10 @@ def sample(
     if count < 1:
         raise TrompeError(f"cannot sample {count} pictures", hint="give `-n` a number from 1 on")
     kind = kind_of(out, ".png", ".npz", "")
+    if kind == ".png" and count > LARGEST_GRID:
+        raise TrompeError(
+            f"a grid of {count:,} pictures is too large to look at", hint="give `--out` an .npz or a folder"
+        )
     opened = open_run(run, device, snapshot)
     labels = None if class_name is None else [class_number(opened, class_name)] * count  # by default each in turn
     write_images(out, kind, opened.sample(count, seed=seed, labels=labels), columns)

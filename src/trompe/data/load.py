@@ -13,6 +13,7 @@ from ..errors import TrompeError
 from ..options import DataOptions
 from .arrays import ImageData
 from .folder import load_pictures
+from .pictures import MOST_PIXELS
 from .sources import ALIASES, SETS, load_named
 
 
@@ -51,8 +52,13 @@ def load_splits(source: str, *, size: int | tuple[int, int] | None = None, colou
     square = (size, size) if isinstance(size, int) else size
     if square is not None and min(square) < 1:
         raise TrompeError(f"pictures of {square[0]}x{square[1]} have no pixels", hint="give sizes from 1 on")
+    if square is not None and square[0] * square[1] > MOST_PIXELS:
+        raise TrompeError(f"pictures of {square[0]}x{square[1]} are too large", hint="give a smaller `--size`")
     if colour not in ("auto", "grey", "rgb"):
         raise TrompeError(f"no colour is named `{colour}`", hint="known: auto, grey, rgb")
+    known, _, split = name.partition(":")
+    if split and not is_path(known):
+        raise TrompeError(f"`{known}` has no split named `{split}`", hint="splits are `train` and `test`")
     path = Path(name).expanduser()
     if not is_path(name) or (not path.exists() and re.fullmatch(r"[\w-]+", name)):
         return Loaded(*load_named(canonical(name), square, colour))

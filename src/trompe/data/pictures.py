@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ SUFFIXES = frozenset(
 )
 MOST_PIXELS = 100_000_000
 """Pictures that claim more are refused unread: they are mistakes, or bombs."""
+RUN = "run.json"
+"""What makes a folder a run of trompe's."""
 MOST_BYTES = 512 * 2**20
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 SWAPPING_ORIENTATIONS = frozenset({5, 6, 7, 8})
@@ -42,13 +45,16 @@ Opener = Callable[[str], IO[bytes]]
 
 
 class Folder:
-    """The pictures below a folder; hidden files and links to folders are passed over."""
+    """The pictures below a folder; hidden files, links to folders, and run folders are passed over."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.names, self.ignored = [], 0
         stamps = []
         for folder, subfolders, files in os.walk(path):
+            if RUN in files and Path(folder) != path:  # a run among the pictures it is trained on
+                subfolders.clear()
+                continue
             subfolders[:] = [name for name in subfolders if not name.startswith(".") and name != "__MACOSX"]
             for name in files:
                 if name.startswith("."):
@@ -74,7 +80,7 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         try:
-            self.file = zipfile.ZipFile(path)
+            self.file = opened_zip(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise TrompeError(
                 f"cannot read `{path}` as a zip file: {error}", hint="is the download complete?"
@@ -96,6 +102,14 @@ class Zip:
         if member.file_size > MOST_BYTES:
             raise ValueError(f"claims {member.file_size:,} bytes")
         return io.BytesIO(self.file.read(member))
+
+
+def opened_zip(path: Path) -> zipfile.ZipFile:
+    """A zip whose names are UTF-8 where they can be, as nearly every zip program writes them, flagged or not."""
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)
 
 
 def collection(path: Path) -> Collection:
@@ -199,7 +213,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error).split("\n")[0]
+    text = re.sub(r" <.*>", "", str(error).split("\n")[0])  # not the repr of an open file
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
 
 

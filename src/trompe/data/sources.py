@@ -34,6 +34,7 @@ class NamedSet:
     """A set of pictures known by name."""
 
     about: str
+    pictures: tuple[int, int]
     files: tuple[Remote, ...]
     load: Callable[[str, list[Path], tuple[int, int] | None, str], Splits]
 
@@ -47,7 +48,9 @@ def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
     if name not in SETS:
         raise TrompeError(f"no data set is named `{name}`", hint=nearest(name, SETS))
     chosen = SETS[name]
-    return chosen.load(name, [locate(name, file) for file in chosen.files], size, colour)
+    train, test, report = chosen.load(name, [locate(name, file) for file in chosen.files], size, colour)
+    whole = (len(train), len(test)) == chosen.pictures
+    return train, test, report if whole else report | {"partial": chosen.pictures}
 
 
 def locate(name: str, file: Remote) -> Path:
@@ -96,9 +99,12 @@ def _idx_files(hashes: tuple[str, ...], *bases: str) -> tuple[Remote, ...]:
 
 
 SETS: dict[str, NamedSet] = {
-    "digits": NamedSet("1,797 handwritten digits of 8x8, inside scikit-learn: no download", (), load_digits),
+    "digits": NamedSet(
+        "1,797 handwritten digits of 8x8, inside scikit-learn: no download", (1438, 359), (), load_digits
+    ),
     "mnist": NamedSet(
         "70,000 handwritten digits of 28x28 (LeCun et al. 1998)",
+        (60_000, 10_000),
         _idx_files(
             (
                 "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -114,6 +120,7 @@ SETS: dict[str, NamedSet] = {
     ),
     "fashion-mnist": NamedSet(
         "70,000 articles of clothing of 28x28 (Xiao et al. 2017)",
+        (60_000, 10_000),
         _idx_files(
             (
                 "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
@@ -128,17 +135,22 @@ SETS: dict[str, NamedSet] = {
     ),
     "cifar-10": NamedSet(
         "60,000 colour pictures of 32x32 in ten classes (Krizhevsky 2009)",
+        (50_000, 10_000),
         (
             Remote(
                 "cifar-10-binary.tar.gz",
                 "md5:c32a1d4ab5d03f1284b67883e8d87530",
-                ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+                (
+                    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                    "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
+                ),
             ),
         ),
         load_cifar10,
     ),
     "olivetti": NamedSet(
         "400 faces of 64x64, forty people, ten pictures each (AT&T Cambridge)",
+        (300, 100),
         (
             Remote(
                 "olivettifaces.mat",
@@ -153,11 +165,15 @@ SETS: dict[str, NamedSet] = {
     ),
     "tiny-imagenet": NamedSet(
         "100,000 colour pictures of 64x64 in 200 classes, and 10,000 to test on (Stanford CS231n)",
+        (100_000, 10_000),
         (
             Remote(
                 "tiny-imagenet-200.zip",
                 "md5:90528d7ca1a48142e341f4ef8d21d0de",
-                ("http://cs231n.stanford.edu/tiny-imagenet-200.zip",),
+                (
+                    "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+                    "https://zenodo.org/records/10720917/files/tiny-imagenet-200.zip",
+                ),
             ),
         ),
         load_tiny_imagenet,

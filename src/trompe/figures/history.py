@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..run import Run
 from .style import COLOURS, dress, figure
@@ -22,6 +23,7 @@ def curves(run: Run) -> Figure:
             marker = "o" if len(points) < 3 else None
             panel.plot(steps, values, color=colour, label=label, linewidth=1.6, marker=marker, markersize=4)
         dress(panel, name, "step", "nats per picture")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         limit_to_settled(panel, parts)
         panel.legend(fontsize=8, frameon=False)
     return made

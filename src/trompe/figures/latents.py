@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from ..data.arrays import ImageData
@@ -42,6 +43,8 @@ def kl_bars(run: Run, values: np.ndarray | None = None) -> Figure:
     made, axes = figure(7.2, 2.8)
     colours = [COLOURS[0] if one else FAINT for one in alive]
     axes[0, 0].bar(np.arange(1, len(values) + 1), values, color=colours, width=0.8)
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes[0, 0].set_xlim(0.4, len(values) + 0.6)
     point = run.model.posterior_kind == "point"
     dress(
         axes[0, 0],

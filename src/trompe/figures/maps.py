@@ -21,10 +21,12 @@ from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..grids import flat, to_bytes
 from ..run import Run
-from .style import bare, class_colours, dress, figure
+from .style import class_colours, dress, figure
 
 POINTS = 5000
 GRID = 20
+TICKS = (-2, -1, 0, 1, 2)
+SCALE = "stretched so that equal areas are equally likely"
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,11 @@ class Plane:
     def codes(self, coordinates: Float[np.ndarray, "count two"]) -> Float[np.ndarray, "count latent"]:
         return self.centre + coordinates @ self.directions
 
-    def about(self) -> str:
-        return "" if self.exact else f" (two principal directions, {self.share:.0%} of the codes' variance)"
+    def names(self) -> tuple[str, str]:
+        """What the axes are."""
+        if self.exact:
+            return "first number", "second number"
+        return f"first principal direction (with the second {self.share:.0%} of the variance)", "second"
 
 
 def latent_map(run: Run, data: ImageData | None = None, label: int = 0) -> Figure:
@@ -77,20 +82,22 @@ def latent_map(run: Run, data: ImageData | None = None, label: int = 0) -> Figur
     plane = Plane.of(codes)
     points = plane.coordinates(codes)
     made, axes = figure(13.2, 4.9, 1, 3)
-    scatter(axes[0, 0], points, data, f"where the encoder puts the data{plane.about()}")
+    scatter(axes[0, 0], points, data, "where the encoder puts the data", plane.names())
     picture = plane_picture(run, plane, label)
-    show_plane(bare(axes[0, 1], "what the decoder makes of the plane"), picture)
-    both = bare(axes[0, 2], "both: the data on what it is decoded to")
-    show_plane(both, picture, alpha=0.4)
+    show_plane(dress(axes[0, 1], "what the decoder makes of the plane", x=SCALE), picture)
+    both = dress(axes[0, 2], "both: the data on what is made of their place", x=SCALE)
+    show_plane(both, 255 - picture if picture.shape[2] == 1 else picture, alpha=0.4)
     scatter_points(both, ndtr(points), data)
     return made
 
 
-def scatter(axes: Axes, points: Float[np.ndarray, "count two"], data: ImageData, title: str) -> None:
+def scatter(
+    axes: Axes, points: Float[np.ndarray, "count two"], data: ImageData, title: str, names: tuple[str, str]
+) -> None:
     scatter_points(axes, points, data)
     reach = max(3.0, float(np.quantile(np.abs(points), 0.999)))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    dress(axes, title, "first number", "second number")
+    dress(axes, title, *names)
 
 
 def scatter_points(axes: Axes, points: Float[np.ndarray, "count two"], data: ImageData) -> None:
@@ -132,4 +139,5 @@ def plane_picture(run: Run, plane: Plane, label: int, grid: int = GRID) -> np.nd
 def show_plane(axes: Axes, picture: np.ndarray, alpha: float = 1.0) -> None:
     grey = picture.shape[2] == 1
     axes.imshow(picture[..., 0] if grey else picture, cmap="gray", extent=(0, 1, 0, 1), alpha=alpha, vmin=0, vmax=255)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+    places = ndtr(np.array(TICKS))
+    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=places, yticks=places, xticklabels=TICKS, yticklabels=TICKS)

@@ -38,16 +38,6 @@ def dress(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     return axes
 
 
-def bare(axes: Axes, title: str = "") -> Axes:
-    """Axes that hold a picture."""
-    dress(axes, title)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    return axes
-
-
 def class_colours(count: int) -> list[str] | np.ndarray:
     """A colour for each class."""
     if count <= len(COLOURS):

@@ -21,7 +21,6 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "vae-mnist": vaes.vae_mnist,
     "vae-mnist-2d": vaes.vae_mnist_2d,
     "vae-mnist-gated": vaes.vae_mnist_gated,
-    "vae-mnist-conv": vaes.vae_mnist_conv,
     "cvae-mnist": vaes.cvae_mnist,
     "iwae-mnist": vaes.iwae_mnist,
     "autoencoder": autoencoders.autoencoder,

@@ -100,23 +100,6 @@ def vae_mnist_gated() -> Recipe:
     )
 
 
-def vae_mnist_conv() -> Recipe:
-    """Dynamically binarised MNIST, residual convolutional towers, 32 code numbers.
-
-    Command: `trompe train vae-mnist-conv --out runs/conv`, then `trompe evaluate runs/conv --samples 5000`
-    """
-    return Recipe(
-        "vae-mnist-conv",
-        data=DataOptions("mnist", binarise="dynamic"),
-        nets=ConvOptions(widths=(32, 64, 64), kernel=3, blocks=1, hidden=450, latent=32, activation="elu"),
-        family=VAEOptions(warmup=5000),
-        train=TrainOptions(
-            schedule="cosine", steps=40_000, batch=128, learning_rate=1e-3, ema=0.9995, evaluate_every=5000
-        ),
-        evaluate=EvaluateOptions(samples=5000),
-    )
-
-
 def cvae_mnist() -> Recipe:
     """MNIST told the class: the code keeps the style, and every digit can be asked for.
 

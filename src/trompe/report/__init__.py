@@ -48,7 +48,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
     return {
         "name": record.recipe.name,
         "version": __version__,
-        "folder": run.folder.name,
+        "folder": str(run.folder),
         "step": run.step,
         "steps": record.recipe.train.steps,
         "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
