@@ -26,6 +26,7 @@ from trompe.build import build_model
 from trompe.data.arrays import ImageData
 from trompe.data.batches import Batches
 from trompe.data.order import batch_indices
+from trompe.device import keep_freed_memory
 from trompe.distributions import DiagonalGaussian
 from trompe.families import phases_of
 from trompe.options import Precision
@@ -56,6 +57,7 @@ class Contender:
 
 def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Contender:
     """The step of the library, on the recipe `vae-mnist`; log values come from the device as often as in a run."""
+    keep_freed_memory()
     device = torch.device("cpu")
     recipe = trompe.recipe("vae-mnist")
     options = replace(

@@ -20,7 +20,7 @@ from .data.arrays import ImageData, hold_out, splits
 from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array, is_path
 from .data.order import batch_indices
-from .device import fast_precision, pick_device
+from .device import fast_precision, keep_freed_memory, pick_device
 from .errors import TrainingStopped
 from .families import phases_of
 from .grids import picture_grid, save_picture, side_by_side
@@ -89,6 +89,7 @@ def train(
         recipe, data = checked(replace(recipe, data=replace(recipe.data, source=str(data)))), None
     folder = Path(out)
     place = pick_device(device)
+    keep_freed_memory()
     check_folder(folder)
     loaded = for_recipe(recipe.data) if data is None else as_loaded(data)
     if data is not None:
