@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -27,7 +29,7 @@ SPLITS = {
 }  # fmt: skip
 DEFAULT_SIZE = 64
 LARGEST_AS_IS = 128
-BLOCK = 64
+BLOCK = 16
 
 T = TypeVar("T")
 
@@ -175,16 +177,32 @@ def survey_report(headers: Sequence[Header], broken: dict[str, str], ignored: in
     }
 
 
+_task: tuple[Callable[[Any], Any], Sequence[Any]]
+
+
 def in_parallel(function: Callable[[T], Any], items: Sequence[T], what: str) -> Iterable[Any]:
     """Apply a function to all items on all cores, in order, with a progress bar.
 
-    Threads serve: decoding and scaling release the interpreter's lock.
+    Decoding small pictures is mostly interpreter's work, so threads would take turns. Forked processes inherit the
+    task and are sent places in it, and need nothing of the caller's script; elsewhere than on Linux threads must do.
     """
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    global _task
+    _task = (function, items)
+    forks = sys.platform == "linux" and len(items) > 4 * BLOCK
+    pool: Executor = (
+        ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork"))
+        if forks
+        else ThreadPoolExecutor(os.cpu_count())
+    )
+    with warnings.catch_warnings(), pool, tracked(what, len(items)) as advance:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sizes are checked where pictures are opened
         warnings.simplefilter("ignore", UserWarning)  # PIL's about odd metadata
-        blocks = [items[start : start + BLOCK] for start in range(0, len(items), BLOCK)]
-        with tracked(what, len(items)) as advance:
-            for results in pool.map(lambda block: [function(item) for item in block], blocks):
-                advance(len(results))
-                yield from results
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the children touch none
+        for results in pool.map(_block, range(0, len(items), BLOCK)):
+            advance(len(results))
+            yield from results
+
+
+def _block(start: int) -> list[Any]:
+    function, items = _task
+    return [function(item) for item in items[start : start + BLOCK]]

@@ -85,6 +85,7 @@ class Zip:
             raise TrompeError(
                 f"cannot read `{path}` as a zip file: {error}", hint="is the download complete?"
             ) from error
+        self.path, self.process = path, os.getpid()
         self.names, self.ignored = [], 0
         for member in self.file.infolist():
             place = PurePosixPath(member.filename)
@@ -98,6 +99,8 @@ class Zip:
         self.state = state_of([path])
 
     def open(self, name: str) -> IO[bytes]:
+        if os.getpid() != self.process:  # in a forked process: the parent's file would be read from two places
+            self.file, self.process = opened_zip(self.path), os.getpid()
         member = self.file.getinfo(name)
         if member.file_size > MOST_BYTES:
             raise ValueError(f"claims {member.file_size:,} bytes")
