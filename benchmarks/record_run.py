@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--conditions", required=True, help="threads, and whether the machine was quiet")
     arguments = parser.parse_args()
     record = json.loads((arguments.run / "run.json").read_text())
+    record["recipe"]["data"]["source"] = Path(record["recipe"]["data"]["source"]).name  # not where it lay
     evaluation = read_lines(arguments.run / "measures.jsonl")[-1]
     seconds, images = time_spent(read_lines(arguments.run / "log.jsonl"), record["recipe"]["train"]["batch"])
     entry = {

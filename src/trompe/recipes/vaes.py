@@ -13,6 +13,9 @@ def vae() -> Recipe:
     A Gaussian likelihood with learned deviation finds the balance of its two terms by itself.
 
     Command: `trompe train vae --data PATH --size 64 --out runs/mine`
+
+    Cost: 64x64 colour at about 400 pictures a second on one core in bfloat16. 3,600 faces give samples with faces in
+    them after 3,000 steps; what varies much more, as Tiny ImageNet does, stays a blur.
     """
     return Recipe(
         "vae",
@@ -43,6 +46,8 @@ def vae_digits() -> Recipe:
     """The bundled 8x8 digits on a map of two numbers: what `trompe demo` trains.
 
     Command: `trompe train vae-digits --out runs/digits`
+
+    Cost: half a minute. Expect an ELBO of about -23.5 nats.
     """
     return Recipe(
         "vae-digits",
@@ -58,6 +63,8 @@ def vae_mnist() -> Recipe:
     """The textbook's VAE on MNIST: one hidden layer, 20 code numbers, grey levels as Bernoulli means.
 
     Command: `trompe train vae-mnist --out runs/v`
+
+    Cost: a minute and a half. Expect an ELBO of -102.7 nats.
     """
     return Recipe(
         "vae-mnist",
@@ -71,6 +78,8 @@ def vae_mnist_2d() -> Recipe:
     """MNIST on a map of two numbers, with networks deep enough to draw it.
 
     Command: `trompe train vae-mnist-2d --out runs/map`, then `trompe figure latent-map runs/map`
+
+    Cost: ten minutes. Expect an ELBO of -131.8 nats.
     """
     return Recipe(
         "vae-mnist-2d",
@@ -87,6 +96,9 @@ def vae_mnist_gated() -> Recipe:
     """Dynamically binarised MNIST, gated MLPs of two layers, 40 code numbers: the VampPrior's plain VAE, improved.
 
     Command: `trompe train vae-mnist-gated --out runs/gated`, then `trompe evaluate runs/gated --samples 5000`
+
+    Cost: a quarter of an hour, and as long again to evaluate. Expect an ELBO of -88.2 nats; published with 5,000
+    codes: -84.45 (Tomczak & Welling 2018).
     """
     return Recipe(
         "vae-mnist-gated",
@@ -113,6 +125,9 @@ def iwae_mnist() -> Recipe:
     """The importance-weighted autoencoder: one stochastic layer of 50, two tanh layers of 200, dynamic binarisation.
 
     Command: `trompe train iwae-mnist --family.samples 50 --out runs/iwae`
+
+    Published for these networks after 3,280 epochs, with 5,000 codes: -85.54 nats with 5 samples, -84.78 with 50
+    (Burda et al. 2016). Not yet run to its end here.
     """
     return Recipe(
         "iwae-mnist",
