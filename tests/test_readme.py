@@ -24,7 +24,8 @@ def commands(text: str) -> list[list[str]]:
     """The `trompe ...` lines and inline commands of a page, without what stands for something else."""
     blocks = re.findall(r"^(?:\$ | {4})(trompe .*)$", text, re.M) + re.findall(r"`(trompe [^`]*)`", text)
     lines = [shlex.split(line, comments=True) for line in blocks]
-    return [line[1:] for line in lines if not any(word.isupper() and word.isalpha() for word in line)]
+    given = [line[1:] for line in lines if not any(word.isupper() and word.isalpha() for word in line)]
+    return [line for line in given if not line[0].startswith("--")]
 
 
 def parsed_only(function: Callable[..., object]) -> Callable[..., object]:
