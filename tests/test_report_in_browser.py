@@ -14,12 +14,11 @@ from trompe.report import write_report
 
 PROBE = """<script>
 window.onerror = message => { document.title = "error: " + message; };
-window.onload = async () => {
+window.onload = () => {
+  const drawn = [...document.images].every(image => image.complete && image.naturalWidth > 0);
   const scrub = document.getElementById("scrub"), frame = document.getElementById("frame"), before = frame.src;
   scrub.value = 0;
   scrub.dispatchEvent(new Event("input"));
-  await Promise.allSettled([...document.images].map(image => image.decode()));
-  const drawn = [...document.images].every(image => image.complete && image.naturalWidth > 0);
   document.title = `changed:${frame.src !== before} step:${document.getElementById("when").textContent} drawn:${drawn}`;
 };
 </script></body>"""
