@@ -97,8 +97,8 @@ def vae_mnist_gated() -> Recipe:
 
     Command: `trompe train vae-mnist-gated --out runs/gated`, then `trompe evaluate runs/gated --samples 5000`
 
-    Cost: a quarter of an hour, and as long again to evaluate. Expect an ELBO of -88.2 nats; published with 5,000
-    codes: -84.45 (Tomczak & Welling 2018).
+    Cost: a quarter of an hour on two quiet cores, and as long again to evaluate. Expect an ELBO of -88.6 nats and
+    -84.95 with 5,000 codes; published -84.45 (Tomczak & Welling 2018), after many more epochs.
     """
     return Recipe(
         "vae-mnist-gated",
