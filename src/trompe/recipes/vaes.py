@@ -93,7 +93,7 @@ def vae_mnist_2d() -> Recipe:
 
 
 def vae_mnist_gated() -> Recipe:
-    """Dynamically binarised MNIST, gated MLPs of two layers, 40 code numbers: the VampPrior's plain VAE, improved.
+    """Dynamically binarised MNIST, gated MLPs of two layers, 40 code numbers: the VampPrior paper's plain VAE, wider.
 
     Command: `trompe train vae-mnist-gated --out runs/gated`, then `trompe evaluate runs/gated --samples 5000`
 
