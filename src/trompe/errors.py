@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+INTERRUPTED = 130
+"""Exit code of what Ctrl-C or SIGTERM ended, as shells have it."""
+
 
 class TrompeError(Exception):
     """What was wrong, with the value it got and what is accepted; `hint` is the next thing to do."""

@@ -68,7 +68,7 @@ class Run:
             return path
         path = self.folder / "snapshots" / f"step-{snapshot:06d}.safetensors"
         if not path.exists():
-            kept = [int(file.stem.split("-")[1]) for file in sorted(path.parent.glob("step-*.safetensors"))]
+            kept = [step for step, _ in by_step(path.parent, ".safetensors")]
             raise TrompeError(
                 f"`{self.folder}` keeps no snapshot of step {snapshot}",
                 hint=f"it keeps {kept}" if kept else "keep some with `--train.snapshots 300 900 6000`",
@@ -131,13 +131,13 @@ class Run:
         return normal((count, self.model.latent), seed, Stream.SAMPLE)
 
     def labels_for(self, count: int, labels: Labels | None = None) -> Tensor | None:
-        """Labels for a class-conditional model: those given, or the classes in turn."""
+        """Labels for a class-conditional model, those given or the classes in turn; none for any other."""
         classes = self.model.num_classes
-        if labels is None:
-            return torch.arange(count) % classes if classes else None
-        tensor = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
         if classes == 0:
             return None
+        if labels is None:
+            return torch.arange(count) % classes
+        tensor = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
         if len(tensor) != count or not bool(((tensor >= 0) & (tensor < classes)).all()):
             raise TrompeError(
                 f"{len(tensor)} labels for {count} pictures of a model with {classes} classes",
@@ -190,6 +190,11 @@ class Run:
         return read_log(self.folder)
 
     @property
+    def film(self) -> list[tuple[int, Path]]:
+        """The pictures of the training's progress and their steps, in order."""
+        return by_step(self.folder / "samples", ".png")
+
+    @property
     def finished(self) -> bool:
         return self.step >= self.record.recipe.train.steps
 
@@ -215,7 +220,7 @@ class Run:
             )
         if self.model.num_classes and labels is None:
             raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each picture")
-        return tensor, self.labels_for(len(tensor), labels) if self.model.num_classes else None
+        return tensor, self.labels_for(len(tensor), labels)
 
     @torch.inference_mode()
     def _batched(self, verb: Callable[..., Tensor], inputs: Tensor, labels: Tensor | None) -> Tensor:
@@ -226,6 +231,11 @@ class Run:
             chosen = None if labels is None else labels[start : start + BATCH].to(self.device)
             results.append(verb(part, chosen).cpu())
         return torch.cat(results) if results else torch.empty(0)
+
+
+def by_step(folder: Path, suffix: str) -> list[tuple[int, Path]]:
+    """The files that a training kept of its steps, in order."""
+    return sorted((int(path.stem.removeprefix("step-")), path) for path in folder.glob(f"step-*{suffix}"))
 
 
 def load(folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> Run:

@@ -278,8 +278,7 @@ def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> 
 def save(training: Training) -> None:
     """Write the state to go on from, and the weights to use, if they are finite."""
     flush(training)
-    weights = [parameter for parameter in training.state.model.parameters() if parameter.is_floating_point()]
-    if not bool(torch.stack([weight.isfinite().all() for weight in weights]).all()):
+    if not bool(torch.stack([weight.isfinite().all() for weight in training.state.model.parameters()]).all()):
         stop_not_finite(training, training.state.step, {"a weight": math.nan})
     metadata = {"run": training.record.to_json()}
     states.save_state(training.folder / Run.STATE, training.state, metadata)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from .. import __version__
-from ..errors import TrompeError
+from ..errors import INTERRUPTED, TrompeError
 
 COMMANDS = {
     "demo": "making",
@@ -29,8 +29,6 @@ COMMANDS = {
     "report": "showing",
 }
 """Each command and the module it lives in, in the order of the help."""
-
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ..errors import TrompeError
+from ..errors import INTERRUPTED, TrompeError
 
 if TYPE_CHECKING:
     from ..options import Recipe
     from ..run import Run
-
-INTERRUPTED = 130
 
 
 def demo(out: Path = Path("runs/demo")) -> int:
@@ -81,9 +79,10 @@ def train(arguments: list[str]) -> int:
             hint="for your own pictures: `trompe train vae --data PATH --out FOLDER`",
         )
     name = arguments[0]
+    kind = _train_arguments()
     parsed = tyro.cli(
-        _train_arguments(),
-        default=_train_arguments()(recipe(name)),
+        kind,
+        default=kind(recipe(name)),
         prog=f"trompe train {name}",
         args=arguments[1:],
         config=(tyro.conf.AvoidSubcommands,),

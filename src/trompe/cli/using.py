@@ -82,7 +82,7 @@ def reconstruct(
     """
     kind = kind_of(out, ".png", ".npz")
     opened = open_run(run, device)
-    images, labels, _ = inputs(opened, pictures, data, count, class_name)
+    images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
     reconstructed = opened.reconstruct(images, labels)
     if kind == ".npz":
         save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
@@ -115,10 +115,9 @@ def encode(
     """
     kind = kind_of(out, ".npz", ".csv")
     opened = open_run(run, device)
-    images, labels, names = inputs(opened, pictures, data, count, class_name)
+    images, labels, names, classes = inputs(opened, pictures, data, count, class_name)
     codes = opened.encode(images, labels).numpy()
     if kind == ".npz":
-        classes = opened.record.data.class_names if pictures else opened.data(data).class_names
         known: dict[str, Any] = {} if labels is None else {"labels": labels, "class_names": list(classes)}
         save_arrays(out, codes=codes, **known, **({"names": names} if names else {}))
     else:
@@ -190,19 +189,20 @@ def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> R
 
 def inputs(
     run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None, class_name: str | None
-) -> tuple[torch.Tensor, Any, list[str]]:
-    """Pictures for a run with their labels and names: files, or the first of a set."""
+) -> tuple[torch.Tensor, Any, list[str], tuple[str, ...]]:
+    """Pictures for a run with their labels, names and names of classes: files, or the first of a set."""
     if pictures:
         if data is not None:
             raise TrompeError("both picture files and `--data` were given", hint="give one of them")
         label = label_of(run, class_name)
-        return run.read_pictures(pictures), label and label * len(pictures), [str(path) for path in pictures]
+        names = [str(path) for path in pictures]
+        return run.read_pictures(pictures), label and label * len(pictures), names, run.record.data.class_names
     if class_name is not None:
         raise TrompeError("`--class` is for picture files; a set has its own labels", hint="leave it out")
     if count is not None and count < 1:
         raise TrompeError(f"cannot take {count} pictures", hint="give `-n` a number from 1 on")
     chosen = run.data(data).take(slice(0, count))
-    return chosen.images_as_floats(), chosen.labels, list(chosen.names)
+    return chosen.images_as_floats(), chosen.labels, list(chosen.names), chosen.class_names
 
 
 def code_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:

@@ -127,8 +127,7 @@ def plane_picture(run: Run, plane: Plane, label: int, grid: int = GRID) -> np.nd
     quantiles = ndtri((np.arange(grid) + 0.5) / grid)
     across, up = np.meshgrid(quantiles, quantiles[::-1])
     codes = plane.codes(np.stack([across.ravel(), up.ravel()], axis=1))
-    labels = [label] * len(codes) if run.model.num_classes else None
-    tiles = to_bytes(flat(run.decode(torch.from_numpy(codes).float(), labels)))
+    tiles = to_bytes(flat(run.decode(torch.from_numpy(codes).float(), [label] * len(codes))))
     gap = max(1, tiles.shape[-1] // 16)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
     _, channels, height, width = tiles.shape

@@ -40,10 +40,9 @@ def draw(name: str, run: Run, data: ImageData) -> bytes:
 
 def film(run: Run) -> bytes:
     """The run's pictures of progress, one after another, the last one held."""
-    paths = sorted((run.folder / "samples").glob("step-*.png"), key=lambda path: int(path.stem.split("-")[1]))
-    if not paths:
+    if not run.film:
         raise TrompeError(f"`{run.folder}` holds no pictures of progress", hint="train with `--train.sample-every 500`")
-    frames = [read_pixels(path) for path in paths]
+    frames = [read_pixels(path) for _, path in run.film]
     return gif(frames + [frames[-1]] * 8, seconds_each=0.15)
 
 

@@ -59,7 +59,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "colour": "grey" if record.data.image_shape[0] == 1 else "colour",
         "headline": headline(measures),
         "measures": measures,
-        "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in film(run.folder)],
+        "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in thinned(run.film)],
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
         "curves": drawn(curves(run)) if run.log else None,
@@ -89,12 +89,11 @@ def headline(measures: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return numbers
 
 
-def film(folder: Path) -> list[tuple[int, Path]]:
+def thinned(film: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
     """The pictures of progress, thinned out evenly to what a report can hold, the last one among them."""
-    paths = sorted((folder / "samples").glob("step-*.png"), key=lambda path: int(path.stem.split("-")[1]))
-    if len(paths) > FRAMES:
-        paths = [paths[round(place * (len(paths) - 1) / (FRAMES - 1))] for place in range(FRAMES)]
-    return [(int(path.stem.split("-")[1]), path) for path in paths]
+    if len(film) <= FRAMES:
+        return film
+    return [film[round(place * (len(film) - 1) / (FRAMES - 1))] for place in range(FRAMES)]
 
 
 def inline(content: bytes) -> str:
