@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 import trompe
-from trompe.options import MAY_CHANGE, Recipe, checked, continued, differences, flat, from_json, to_json
+from trompe.options import Recipe
 from trompe.recipes import RECIPES, describe
+from trompe.rules import MAY_CHANGE, checked, continued, differences, flat, from_json, to_json
 
 
 @pytest.mark.parametrize("name", RECIPES)

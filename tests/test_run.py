@@ -114,7 +114,7 @@ def test_measures_say_what_they_need(autoencoder_run: trompe.Run) -> None:
     with pytest.raises(trompe.TrompeError, match="no Gaussian posterior"):
         measures.likelihood(autoencoder_run, autoencoder_run.data())
     result = measures.evaluate(autoencoder_run, autoencoder_run.data())
-    assert set(result["figures"]) == {"squared_error"}
+    assert set(result["figures"]) == {"squared_error", "copying"}
 
 
 def test_figures_are_matplotlibs(vae_run: trompe.Run, wide_run: trompe.Run) -> None:

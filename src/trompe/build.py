@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from torch import nn
 
+from .data.arrays import ImageData
 from .distributions import LIKELIHOODS
 from .errors import TrompeError
 from .families import family_of
 from .model import Model
-from .nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder, WithScale
-from .options import MLPOptions, NetsOptions, Recipe
+from .nets import ConvDecoder, ConvEncoder, Encoder, MLPDecoder, MLPEncoder, Standardise, WithScale
+from .options import MLPOptions, NetsOptions, Recipe, StackedOptions
 from .rng import Stream, seeded
 
 
@@ -27,6 +28,12 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
             "a class-conditional recipe needs classes, and these pictures have none",
             hint="sort the pictures into one folder a class, or train without `--nets.conditional` (the recipe `vae`)",
         )
+    learns_labels = isinstance(recipe.family, StackedOptions) and recipe.family.finetune == "labels"
+    if learns_labels and num_classes == 0:
+        raise TrompeError(
+            "this recipe learns to classify, and these pictures have no classes",
+            hint="sort the pictures into one folder a class, or use `--family.finetune reconstruction`",
+        )
     outputs = recipe.nets.latent * (2 if family.posterior == "gaussian" else 1)
     with seeded(recipe.train.seed, Stream.INITIALISE):
         encoder, decoder = networks(recipe.nets, image_shape, outputs, classes)
@@ -35,6 +42,7 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
         return Model(
             encoder=encoder,
             decoder=decoder,
+            classifier=nn.Linear(recipe.nets.latent, num_classes) if learns_labels else None,
             posterior=family.posterior,
             likelihood=recipe.family.likelihood,
             prior=family.prior,
@@ -44,9 +52,22 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
         )
 
 
-def networks(
-    nets: NetsOptions, image_shape: tuple[int, ...], outputs: int, classes: int
-) -> tuple[nn.Module, nn.Module]:
+def labelled(model: Model) -> bool:
+    """Whether its losses see labels."""
+    return model.num_classes > 0 or model.classifier is not None
+
+
+def prepare(model: Model, recipe: Recipe, data: ImageData) -> None:
+    """Set what of a new model is a function of its training pictures."""
+    for module in model.modules():
+        if isinstance(module, Standardise):
+            module.fit(data)
+    family = family_of(recipe.family)
+    if family.fit is not None:
+        family.fit(model, recipe.family, data)
+
+
+def networks(nets: NetsOptions, image_shape: tuple[int, ...], outputs: int, classes: int) -> tuple[Encoder, nn.Module]:
     """Encoder and decoder of a kind."""
     if isinstance(nets, MLPOptions):
         return MLPEncoder(image_shape, outputs, nets, classes), MLPDecoder(image_shape, nets, classes)

@@ -7,8 +7,8 @@ of shape `(batch, channels * parameters_per_pixel, *spatial)`.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -63,57 +63,61 @@ def unit_gaussian_log_density(codes: Float[Tensor, "*samples latent"]) -> Float[
     return -0.5 * (codes.square() + LOG_TWO_PI).sum(-1)
 
 
-class Likelihood(Protocol):
+class Likelihood(ABC):
     """How probable a picture is under a decoder's parameters."""
 
-    parameters_per_pixel: int
+    parameters_per_pixel = 1
 
+    @abstractmethod
     def mean(self, parameters: Tensor) -> Tensor:
-        """The expected picture, in [0, 1], of shape `(batch, channels, *spatial)`."""
-        ...
+        """The expected picture, of shape `(batch, channels, *spatial)`."""
+
+    @abstractmethod
+    def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
+        """Minus the logarithm of the likelihood of each number of each picture."""
 
     def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
-        """Minus the logarithm of the likelihood, summed over each picture."""
-        ...
+        """The same summed over each picture."""
+        return self.per_number(parameters, images).flatten(1).sum(1)
 
     def constant(self, dimensions: int) -> float:
         """What `negative_log` leaves out, in nats, of a picture of so many numbers."""
-        ...
+        return 0.0
 
 
-class SquaredError:
+class SquaredError(Likelihood):
     """Sum of squared errors: a Gaussian of variance 1/2, without its constant `dimensions / 2 * log(pi)`."""
-
-    parameters_per_pixel = 1
 
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.sigmoid()
 
-    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
-        return (images - parameters.sigmoid()).square().flatten(1).sum(1)
+    def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
+        return (images - self.mean(parameters)).square()
 
     def constant(self, dimensions: int) -> float:
         return 0.5 * dimensions * math.log(math.pi)
 
 
-class Bernoulli:
+class Linear(SquaredError):
+    """The same with an output of any size: what PCA minimises. Its mean may leave [0, 1]."""
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters
+
+
+class Bernoulli(Likelihood):
     """Each number an independent coin. Grey levels may stand for the coin's mean: then this is the cross-entropy,
     the usual protocol for grey MNIST; binary pictures make it a true likelihood.
     """
 
-    parameters_per_pixel = 1
-
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.sigmoid()
 
-    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
-        return F.binary_cross_entropy_with_logits(parameters, images, reduction="none").flatten(1).sum(1)
-
-    def constant(self, dimensions: int) -> float:
-        return 0.0
+    def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(parameters, images, reduction="none")
 
 
-class Gaussian:
+class Gaussian(Likelihood):
     """A Gaussian around the mean picture with a learned deviation: a density over [0, 1] grey levels (the sigma-VAE,
     Rybkin et al. 2021).
     """
@@ -123,16 +127,13 @@ class Gaussian:
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.chunk(2, dim=1)[0].sigmoid()
 
-    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+    def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
         mean, log_deviation = parameters.chunk(2, dim=1)
         scaled = ((images - mean.sigmoid()) * (-log_deviation).exp()).square()
-        return (0.5 * (scaled + LOG_TWO_PI) + log_deviation).flatten(1).sum(1)
-
-    def constant(self, dimensions: int) -> float:
-        return 0.0
+        return 0.5 * (scaled + LOG_TWO_PI) + log_deviation
 
 
-class DiscretisedLogistic:
+class DiscretisedLogistic(Likelihood):
     """The probability of each of 256 grey levels under a logistic density of learned scale; the two ends take the
     tails (Kingma et al. 2016; Salimans et al. 2017, eq. 2).
     """
@@ -143,7 +144,7 @@ class DiscretisedLogistic:
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.chunk(2, dim=1)[0].sigmoid()
 
-    def negative_log(self, parameters: Tensor, images: Tensor) -> Float[Tensor, " batch"]:
+    def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
         mean, log_scale = parameters.chunk(2, dim=1)
         centred = images - mean.sigmoid()
         inverse_scale = (-log_scale).exp()
@@ -157,14 +158,12 @@ class DiscretisedLogistic:
             F.logsigmoid(upper),
             torch.where(images > 1 - self.half_level, F.logsigmoid(-lower), inside),
         )
-        return -log_mass.flatten(1).sum(1)
-
-    def constant(self, dimensions: int) -> float:
-        return 0.0
+        return -log_mass
 
 
 LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
     "squared-error": SquaredError(),
+    "linear": Linear(),
     "bernoulli": Bernoulli(),
     "gaussian": Gaussian(),
     "logistic": DiscretisedLogistic(),

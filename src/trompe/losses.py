@@ -8,18 +8,39 @@ from __future__ import annotations
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from .data.batches import Batch
+from .data.corruption import corrupt
 from .distributions import DiagonalGaussian, unit_gaussian_log_density
 from .model import Model
+from .names import CorruptionName
 
 
 def reconstruction(model: Model, batch: Batch) -> dict[str, Tensor]:
     """The likelihood of each picture given its code: an autoencoder's only term."""
     codes = model.posterior(batch.images, batch.labels).sample()
     return {"reconstruction": model.likelihood.negative_log(model.parameters_of(codes, batch.labels), batch.images)}
+
+
+def denoising(
+    model: Model, batch: Batch, corruption: CorruptionName, level: float, emphasis: tuple[float, float] = (1, 1)
+) -> dict[str, Tensor]:
+    """The likelihood of each clean picture given the code of a corrupted copy (Vincent et al. 2010, eq. 6), with their
+    `emphasis` on the numbers that were hit and on the others (section 3.4).
+    """
+    corrupted, hit = corrupt(batch.images, corruption, level)
+    codes = model.posterior(corrupted, batch.labels).sample()
+    error = model.likelihood.per_number(model.parameters_of(codes, batch.labels), batch.images)
+    return {"reconstruction": emphasised(error, hit, emphasis).flatten(1).sum(1)}
+
+
+def emphasised(
+    error: Float[Tensor, "*shape"], hit: Bool[Tensor, "*shape"], emphasis: tuple[float, float]
+) -> Float[Tensor, "*shape"]:
+    """The error of each number, by one weight where the number was hit and by another elsewhere."""
+    return error if emphasis == (1, 1) else error * torch.where(hit, *emphasis)
 
 
 def negative_elbo(model: Model, batch: Batch, *, beta: float = 1.0, free_bits: float = 0.0) -> dict[str, Tensor]:

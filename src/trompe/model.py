@@ -1,8 +1,8 @@
-"""A model: up to three networks in declared slots, three small values, and five verbs."""
+"""A model: up to four networks in declared slots, three small values, and its verbs."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -11,25 +11,29 @@ from torch import Tensor, nn
 from .distributions import LIKELIHOODS, DiagonalGaussian, Point
 from .errors import TrompeError
 from .names import LikelihoodName
+from .nets.layers import Encoder
 
 PosteriorKind = Literal["point", "gaussian"]
 PriorKind = Literal["normal"]
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Model(nn.Module):
     """The slots hold a network or `None`; the values say how to read what the networks give.
 
     `encoder(images, labels)` gives the posterior's parameters, `decoder(codes, labels)` the likelihood's,
-    `discriminator(images, labels)` a logit. `prior` is `None` for a model whose codes follow no known law, from which
-    nothing can be sampled. Pictures at this boundary are float in [0, 1], of shape `(batch, *image_shape)`.
+    `discriminator(images, labels)` a logit, `classifier(codes)` a logit for each class. `prior` is `None` for a model
+    whose codes follow no known law, from which nothing can be sampled. Pictures at this boundary are float in [0, 1],
+    of shape `(batch, *image_shape)`.
     """
 
     def __init__(
         self,
         *,
-        encoder: nn.Module | None = None,
+        encoder: Encoder | None = None,
         decoder: nn.Module | None = None,
         discriminator: nn.Module | None = None,
+        classifier: nn.Module | None = None,
         posterior: PosteriorKind = "point",
         likelihood: LikelihoodName = "squared-error",
         prior: PriorKind | None = None,
@@ -41,6 +45,7 @@ class Model(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
         self.discriminator = discriminator
+        self.classifier = classifier
         self.posterior_kind = posterior
         self.likelihood = LIKELIHOODS[likelihood]
         self.prior = prior
@@ -63,6 +68,18 @@ class Model(nn.Module):
         """The likelihood's parameters for these codes."""
         return self._decoder(codes, self._checked(labels)).float()
 
+    def expected(
+        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch channels *spatial"]:
+        """The likelihood's mean for these codes. A linear one, PCA's, may leave [0, 1]."""
+        return self.likelihood.mean(self.parameters_of(codes, labels))
+
+    def features(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> list[Float[Tensor, "batch width"]]:
+        """What each layer of the encoder makes of these pictures, the lowest first."""
+        return [layer.float() for layer in self._encoder.features(images, self._checked(labels))]
+
     # Verbs
 
     def encode(
@@ -75,7 +92,7 @@ class Model(nn.Module):
         self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels *spatial"]:
         """The picture of each code: the likelihood's mean, in [0, 1]."""
-        return self.likelihood.mean(self.parameters_of(codes, labels))
+        return self.expected(codes, labels).clamp(0, 1)
 
     def reconstruct(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
@@ -108,23 +125,38 @@ class Model(nn.Module):
         score = score - self.likelihood.constant(images[0].numel())
         return score - posterior.kl().sum(1) if isinstance(posterior, DiagonalGaussian) else score
 
+    def classify(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch classes"]:
+        """The probability of each class for each picture, by its code."""
+        return self.logits_of(self.encode(images, labels)).softmax(1)
+
+    def logits_of(self, codes: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch classes"]:
+        """The classifier's logits for these codes."""
+        return self._filled("classifier", self.classifier)(codes).float()
+
     # Slots
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         """The slots that are filled, by name."""
-        slots = {"encoder": self.encoder, "decoder": self.decoder, "discriminator": self.discriminator}
+        slots = {
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+            "discriminator": self.discriminator,
+            "classifier": self.classifier,
+        }
         return {name: network for name, network in slots.items() if network is not None}
 
     @property
-    def _encoder(self) -> nn.Module:
+    def _encoder(self) -> Encoder:
         return self._filled("encoder", self.encoder)
 
     @property
     def _decoder(self) -> nn.Module:
         return self._filled("decoder", self.decoder)
 
-    def _filled(self, name: str, network: nn.Module | None) -> nn.Module:
+    def _filled(self, name: str, network: Network | None) -> Network:
         if network is None:
             have = ", ".join(self.networks) or "no network"
             raise TrompeError(f"this model has no {name} (it has: {have})", hint="use a model of another family")

@@ -1,30 +1,52 @@
 """A recipe: everything that decides what a run becomes, as one tree of frozen dataclasses.
 
 It is made by a Python function (`trompe.recipes`), changed by flags or `dataclasses.replace`, and recorded as JSON,
-which is read back strictly. Fields left at `None` are settled when a run is made, and recorded settled.
+which is read back strictly (`trompe.rules`). Fields left at `None` are settled when a run is made, and recorded
+settled.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 import tyro
-from annotated_types import Ge, Gt, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import ConfigDict
 
-from .errors import TrompeError, nearest
-from .names import Activation, LikelihoodName
+from .names import Activation, CorruptionName, LikelihoodName
 
 Count = Annotated[int, Ge(1)]
 Natural = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Lt(1)]
 
 Precision = Literal["float32", "bfloat16"]
 STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class PatchOptions:
+    """Square patches to train on instead of whole pictures: each picture is turned and enlarged at random, a window of
+    it is cut out at random, wholly inside where it fits, and sampled at `size` x `size` points.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    size: Natural = 0
+    """Height and width of a patch; 0 for whole pictures."""
+    window: Natural = 0
+    """Side of the window in pixels of the enlarged picture; by default as `size`."""
+    turn: Annotated[float, Ge(0), Le(180)] = 0.0
+    """Largest angle either way, in degrees."""
+    enlarge: tuple[Positive, Positive] = (1.0, 1.0)
+    """Least and most that the picture is enlarged by."""
+    count: Count = 100
+    """Patches of each picture."""
+    fresh: bool = False
+    """Cut the patches to train on anew at each step."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,19 @@ class DataOptions:
     """`dynamic`: each grey level is the chance of a one, drawn anew at each step."""
     flip: bool = False
     """Mirror half of the pictures left to right, drawn anew at each step."""
+    turn: Annotated[float, Ge(0), Le(180)] = 0.0
+    """Turn the pictures by up to so many degrees either way, drawn anew at each step."""
+    zoom: Share = 0.0
+    """Scale them by up to this share either way."""
+    shift: NonNegative = 0.0
+    """Shift them by up to so many pixels either way, along each axis."""
+    patch: PatchOptions = field(default_factory=PatchOptions)
+    """Patches of the pictures instead of the pictures."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether pictures are moved in the step."""
+        return bool(self.turn or self.zoom or self.shift)
 
 
 @dataclass(frozen=True)
@@ -60,6 +95,10 @@ class MLPOptions:
     """Between layers."""
     gated: bool = False
     """Gate each hidden unit by a second one, instead of the activation."""
+    linear_code: bool = True
+    """Leave the code without the activation."""
+    standardise: bool = False
+    """Shift each pixel by its mean over the training pictures and scale all by one number, on the way in and back."""
     conditional: bool = False
     """Give the class to both networks."""
 
@@ -99,6 +138,62 @@ class AutoencoderOptions:
 
 
 @dataclass(frozen=True)
+class PCAOptions:
+    """Principal component analysis, as a model like any other: fitted when the run is made, not trained."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    kind: tyro.conf.Suppress[Literal["pca"]] = "pca"
+    likelihood: tyro.conf.Suppress[Literal["linear"]] = "linear"
+
+
+@dataclass(frozen=True)
+class DenoisingOptions:
+    """A denoising autoencoder: the picture back from a corrupted copy of it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    kind: tyro.conf.Suppress[Literal["denoising"]] = "denoising"
+    likelihood: LikelihoodName = "squared-error"
+    """How a picture is compared with its reconstruction."""
+    corruption: CorruptionName = "masking"
+    """Set pixels to zero, add Gaussian noise, or set pixels to zero or one."""
+    level: NonNegative = 0.3
+    """The share of the pixels that is hit; for Gaussian noise its deviation in grey levels of [0, 1]."""
+    emphasis: tuple[NonNegative, NonNegative] = (1.0, 1.0)
+    """Weights of the error on pixels that were hit and on those that were not."""
+
+
+@dataclass(frozen=True)
+class StackedOptions:
+    """Layers trained one after another, each on the clean code of those below it, then all of them together."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    kind: tyro.conf.Suppress[Literal["stacked"]] = "stacked"
+    likelihood: LikelihoodName = "bernoulli"
+    """How a picture is compared with its reconstruction."""
+    layer_steps: tuple[Count, ...] = (4000, 4000, 4000)
+    """Steps of each layer's own training, the lowest first: hidden layers, then the code; empty for none."""
+    layers: Literal["denoising", "rbm"] = "denoising"
+    """What a layer is by itself: a denoising autoencoder, or a restricted Boltzmann machine."""
+    corruption: CorruptionName = "masking"
+    """What a denoising layer's input suffers: see the family `denoising`."""
+    level: NonNegative = 0.25
+    """How much of it."""
+    emphasis: tuple[NonNegative, NonNegative] = (1.0, 1.0)
+    """Weights of the error where it was hit and elsewhere."""
+    finetune: Literal["labels", "reconstruction"] = "labels"
+    """What all layers together learn in the end: to classify, or to reconstruct."""
+    hide: Share = 0.2
+    """Share of the pixels masked while labels are learned."""
+    dropout: Share = 0.5
+    """Share of the hidden units dropped while labels are learned."""
+    keep: NonNegative = 0.01
+    """Weight of the reconstruction while labels are learned."""
+
+
+@dataclass(frozen=True)
 class VAEOptions:
     """A variational autoencoder with a Gaussian posterior and the unit Gaussian as prior."""
 
@@ -127,8 +222,10 @@ class TrainOptions:
     """Steps in all; a larger number extends a finished run."""
     batch: Count = 128
     """Pictures per step."""
+    optimiser: Literal["adam", "muon"] = "adam"
+    """`muon` makes more of each step of a deep network, and takes longer over it."""
     learning_rate: Positive = 1e-3
-    """Of Adam, at its highest."""
+    """At its highest."""
     schedule: Literal["constant", "cosine"] = "constant"
     """`cosine` takes the learning rate down to a hundredth at `decay_steps`; a run to be extended is best constant."""
     decay_steps: Count | None = None
@@ -172,7 +269,10 @@ class EvaluateOptions:
 
 
 NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]
-FamilyOptions = Annotated[VAEOptions | AutoencoderOptions, pydantic.Field(discriminator="kind")]
+FamilyOptions = Annotated[
+    VAEOptions | AutoencoderOptions | DenoisingOptions | StackedOptions | PCAOptions,
+    pydantic.Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True)
@@ -187,121 +287,3 @@ class Recipe:
     family: FamilyOptions = field(default_factory=VAEOptions)
     train: TrainOptions = field(default_factory=TrainOptions)
     evaluate: EvaluateOptions = field(default_factory=EvaluateOptions)
-
-
-MAY_CHANGE = frozenset(
-    {
-        "name",
-        "data.source",
-        "train.steps",
-        "train.log_every",
-        "train.evaluate_every",
-        "train.sample_every",
-        "train.snapshots",
-        "train.checkpoint_seconds",
-        "evaluate.samples",
-    }
-)
-"""Fields that change neither a run's weights nor their meaning: a run may go on with other values. Pictures that moved
-are the same pictures, which their fingerprint tells."""
-
-_ADAPTER: pydantic.TypeAdapter[Recipe] = pydantic.TypeAdapter(Recipe)
-
-
-def to_json(recipe: Recipe) -> dict[str, Any]:
-    return _ADAPTER.dump_python(recipe, mode="json")
-
-
-def from_json(value: Any) -> Recipe:
-    """Read a recipe strictly: an unknown key, a wrong type or a value out of range is an error that names it."""
-    try:
-        return _ADAPTER.validate_python(value)
-    except pydantic.ValidationError as error:
-        raise _explain(error) from error
-
-
-def checked(recipe: Recipe) -> Recipe:
-    """The recipe, if every value is in range and they fit each other."""
-    recipe = from_json(to_json(recipe))
-    if recipe.data.source.endswith((":train", ":test")):
-        raise TrompeError(
-            f"a recipe's data are a whole set, not the split `{recipe.data.source}`: one part of it is trained on, the "
-            "other tested on",
-            hint=f"give `--data {recipe.data.source.rsplit(':', 1)[0]}`",
-        )
-    family = recipe.family
-    if (
-        isinstance(family, VAEOptions)
-        and family.samples > 1
-        and (family.beta != 1 or family.free_bits or family.warmup)
-    ):
-        raise TrompeError(
-            f"the importance-weighted bound (family.samples = {family.samples}) has no separate KL to weigh: "
-            f"got beta {family.beta:g}, free_bits {family.free_bits:g}, warmup {family.warmup}",
-            hint="leave those three at 1, 0 and 0, or use `--family.samples 1`",
-        )
-    if recipe.data.binarise != "no" and recipe.family.likelihood in ("gaussian", "logistic"):
-        raise TrompeError(
-            f"a {recipe.family.likelihood} likelihood is for grey levels, and data.binarise = "
-            f"{recipe.data.binarise} makes them 0 or 1",
-            hint="use `--family.likelihood bernoulli`, or `--data.binarise no`",
-        )
-    return recipe
-
-
-def _explain(error: pydantic.ValidationError) -> TrompeError:
-    first = error.errors()[0]
-    tags = {"mlp", "conv", "vae", "autoencoder"}
-    path = [str(part) for part in first["loc"] if part not in tags]
-    name = ".".join(path)
-    if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = [key.rsplit(".", 1)[-1] for key in _known_keys(path[:-1])]
-        return TrompeError(f"unknown key `{name}` in a recipe", hint=nearest(path[-1], known))
-    message = first["msg"][0].lower() + first["msg"][1:]
-    return TrompeError(
-        f"recipe field `{name}` is {first['input']!r}: {message}",
-        hint="`trompe train RECIPE --help` says what each flag takes",
-    )
-
-
-def _known_keys(path: list[str]) -> set[str]:
-    options: dict[str, tuple[type, ...]] = {
-        "data": (DataOptions,),
-        "nets": (MLPOptions, ConvOptions),
-        "family": (VAEOptions, AutoencoderOptions),
-        "train": (TrainOptions,),
-        "evaluate": (EvaluateOptions,),
-    }
-    kinds = options.get(path[0], ()) if path else (Recipe,)
-    return {item.name for kind in kinds for item in dataclasses.fields(kind)}
-
-
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested JSON object as dotted names."""
-    result: dict[str, Any] = {}
-    for key, item in value.items():
-        result |= flat(item, f"{prefix}{key}.") if isinstance(item, dict) else {f"{prefix}{key}": item}
-    return result
-
-
-def differences(old: Recipe, new: Recipe) -> list[str]:
-    """What separates two recipes in a way that changes the run, one readable line each."""
-    before, after = flat(to_json(old)), flat(to_json(new))
-    return [
-        f"{name}: {_shown(before, name)} -> {_shown(after, name)}"
-        for name in sorted((before.keys() | after.keys()) - MAY_CHANGE)
-        if before.get(name, ...) != after.get(name, ...)
-    ]
-
-
-def _shown(values: dict[str, Any], name: str) -> str:
-    return repr(values[name]) if name in values else "absent"
-
-
-def continued(settled: Recipe, new: Recipe) -> Recipe:
-    """The settled recipe of a run, with what may change as the new recipe has it."""
-    value, changed = to_json(settled), to_json(new)
-    for name in MAY_CHANGE - {"name"}:
-        section, key = name.split(".")
-        value[section][key] = changed[section][key]
-    return from_json(value)

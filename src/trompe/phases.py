@@ -26,13 +26,17 @@ class When:
     def active(self, step: int) -> bool:
         return step >= self.start and (self.stop is None or step < self.stop) and (step - self.start) % self.every == 0
 
+    def spans(self, step: int) -> bool:
+        """Whether it has begun after so many steps, and has not ended before the last of them."""
+        return self.start <= step and (self.stop is None or step <= self.stop)
+
 
 @dataclass(frozen=True)
 class Phase:
     """Trains some of a model's networks with one loss; it owns one optimiser.
 
-    `name` is the optimiser's key in the state and the prefix of the phase's logs. Networks not in `trains` are frozen
-    while it runs.
+    `name` is the optimiser's key in the state and the prefix of the phase's logs. `trains` names networks, by their
+    slots, or parts of them, as in `encoder.layers.0`; all else is frozen while it runs.
     """
 
     name: str
@@ -42,20 +46,20 @@ class Phase:
 
     def parameters(self, model: Model) -> dict[str, nn.Parameter]:
         """The parameters it trains, by their names in the model."""
-        networks = model.networks
         return {
-            f"{slot}.{name}": parameter for slot in self.trains for name, parameter in networks[slot].named_parameters()
+            f"{part}.{name}": parameter
+            for part in self.trains
+            for name, parameter in model.get_submodule(part).named_parameters()
         }
 
 
 @contextmanager
 def training_only(model: Model, names: tuple[str, ...]) -> Iterator[None]:
-    """Let gradients flow into these networks' parameters alone."""
-    frozen = [network for name, network in model.networks.items() if name not in names]
-    for network in frozen:
-        network.requires_grad_(False)
+    """Let gradients flow into these parts' parameters alone."""
+    model.requires_grad_(False)
+    for name in names:
+        model.get_submodule(name).requires_grad_(True)
     try:
         yield
     finally:
-        for network in frozen:
-            network.requires_grad_(True)
+        model.requires_grad_(True)

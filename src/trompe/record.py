@@ -11,7 +11,8 @@ from .data.load import Loaded
 from .data.pictures import RUN
 from .errors import TrompeError
 from .files import read_json, write_json
-from .options import Recipe, continued, differences, from_json, to_json
+from .options import Recipe
+from .rules import continued, differences, from_json, to_json
 
 RECORD_NAME = RUN
 

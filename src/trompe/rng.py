@@ -26,6 +26,8 @@ class Stream(IntEnum):
     SAMPLE = 3
     MEASURE = 4
     SPLIT = 5
+    PATCH = 6
+    SYNTHESIS = 7
 
 
 def derive(seed: int, stream: Stream, *indices: int) -> int:

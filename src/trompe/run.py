@@ -114,6 +114,11 @@ class Run:
         tensor, chosen = self._pictures(images, labels)
         return self._batched(self.model.score, tensor, chosen)
 
+    def classify(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count classes"]:
+        """The probability of each class for each picture, of a model that learned labels."""
+        tensor, chosen = self._pictures(images, labels)
+        return self._batched(self.model.classify, tensor, chosen)
+
     def apply(
         self,
         function: Callable[[Model, Tensor, Tensor | None], Tensor],

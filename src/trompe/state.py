@@ -17,10 +17,10 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from .adam import Adam
 from .errors import TrompeError
 from .files import write_bytes
 from .model import Model
+from .optimisers import Optimiser, optimiser_of
 from .options import TrainOptions
 from .phases import Phase
 
@@ -34,7 +34,7 @@ class State:
     step: int
     model: Model
     ema: Model | None
-    optimisers: dict[str, Adam]
+    optimisers: dict[str, Optimiser]
 
     @property
     def usable(self) -> Model:
@@ -44,7 +44,7 @@ class State:
 
 def initial_state(model: Model, phases: tuple[Phase, ...], options: TrainOptions) -> State:
     ema = copy.deepcopy(model).requires_grad_(False) if options.ema else None
-    optimisers = {phase.name: Adam(phase.parameters(model), options) for phase in phases}
+    optimisers = {phase.name: optimiser_of(phase.parameters(model), options) for phase in phases}
     return State(0, model, ema, optimisers)
 
 

@@ -13,7 +13,7 @@ from . import rng
 from .data.batches import Batches
 from .model import Model
 from .options import TrainOptions
-from .phases import Phase, training_only
+from .phases import Phase, When, training_only
 from .state import State
 
 LAST = 0.01
@@ -26,7 +26,6 @@ def train_step(
     """Take one step in place, and give the batch means of every term by name, still on the device."""
     rng.seed_step(options.seed, state.step)
     batch = batches.prepared(indices)
-    rate = learning_rate(options, state.step)
     logged: dict[str, Tensor] = {}
     for phase in phases:
         if not phase.when.active(state.step):
@@ -40,7 +39,7 @@ def train_step(
             if options.clip:
                 norm = torch.nn.utils.clip_grad_norm_(optimiser.parameters.values(), options.clip)
                 means[f"{phase.name}/gradient_norm"] = norm
-            optimiser.step(rate)
+            optimiser.step(learning_rate(options, state.step, phase.when))
         logged |= {name: mean.detach() for name, mean in means.items()}
     if state.ema is not None:
         update_average(state.ema, state.model, average_decay(options, state.step))
@@ -52,12 +51,15 @@ def autocast(device: torch.device, options: TrainOptions) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16")
 
 
-def learning_rate(options: TrainOptions, step: int) -> float:
-    """A linear rise over the warm-up, then constant, or half a cosine down to a hundredth at `decay_steps`."""
-    rise = min(1.0, (step + 1) / options.rate_warmup) if options.rate_warmup else 1.0
+def learning_rate(options: TrainOptions, step: int, when: When = When()) -> float:  # noqa: B008 (frozen)
+    """A linear rise over the warm-up, then constant, or half a cosine down to a hundredth at the phase's last step, or
+    at `decay_steps` for a phase without.
+    """
+    rise = min(1.0, (step - when.start + 1) / options.rate_warmup) if options.rate_warmup else 1.0
     if options.schedule == "constant":
         return options.learning_rate * rise
-    done = min(1.0, step / (options.decay_steps or options.steps or 1))
+    end = when.stop or options.decay_steps or options.steps
+    done = min(1.0, (step - when.start) / max(1, end - when.start))
     return options.learning_rate * rise * (LAST + (1 - LAST) * 0.5 * (1 + math.cos(math.pi * done)))
 
 

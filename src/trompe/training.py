@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from torch import Tensor
 
 from . import files
 from . import state as states
-from .build import build_model
+from .build import build_model, labelled, prepare
 from .data.arrays import ImageData, hold_out, splits
 from .data.batches import Batches
-from .data.load import Loaded, for_recipe, from_array, is_path
+from .data.load import Loaded, for_recipe, from_array, in_patches, is_path
 from .data.order import batch_indices
 from .device import fast_precision, keep_freed_memory, pick_device
 from .errors import TrainingStopped
@@ -27,12 +28,13 @@ from .grids import picture_grid, save_picture, side_by_side
 from .guards import interruptible, locked, repeatable
 from .log import RunLog
 from .model import Model
-from .options import Recipe, checked
+from .options import DataOptions, Recipe
 from .phases import Phase
 from .progress import TrainingProgress, console, note
 from .recipes import recipe as named_recipe
 from .record import Record, check_folder, open_record
 from .rng import Stream, normal, seeded
+from .rules import checked
 from .run import Run
 from .state import State
 from .step import autocast, train_step
@@ -91,7 +93,7 @@ def train(
     place = pick_device(device)
     keep_freed_memory()
     check_folder(folder)
-    loaded = for_recipe(recipe.data) if data is None else as_loaded(data)
+    loaded = for_recipe(recipe.data) if data is None else in_patches(as_loaded(data), recipe.data.patch)
     if data is not None:
         recipe = replace(recipe, data=replace(recipe.data, source=loaded.train.name))
     # building the model first finds what does not fit before anything is written
@@ -168,17 +170,20 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
     model.to(device)
     if len(record.data.image_shape) == 3:  # faster convolutions, the same numbers
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    resumed = (folder / Run.STATE).exists()
+    if not resumed:
+        prepare(model, recipe, loaded.train)
     state = states.initial_state(model, phases, recipe.train)
-    if (folder / Run.STATE).exists():
+    if resumed:
         states.load_state(folder / Run.STATE, state)
-    labelled = model.num_classes > 0
+    as_they_are = DataOptions(binarise=recipe.data.binarise)
     return Training(
         folder=folder,
         record=record,
         state=state,
         phases=phases,
-        batches=Batches(loaded.train, device, recipe.data, labelled=labelled),
-        test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, recipe.data, labelled=labelled),
+        batches=Batches(loaded.whole or loaded.train, device, recipe.data, labelled=labelled(model)),
+        test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, as_they_are, labelled=labelled(model)),
         log=RunLog(folder, state.step),
         progress=TrainingProgress(recipe.name, state.step, recipe.train.steps),
         names=loaded.train.names,
@@ -299,16 +304,28 @@ def evaluate(training: Training) -> None:
     model, options = training.state.usable, training.recipe.train
     totals: dict[str, float] = {}
     count = len(training.test.images)
-    with seeded(options.seed, Stream.MEASURE):
+    with seeded(options.seed, Stream.MEASURE), evaluating(model):
         for first in range(0, count, options.batch):
             batch = training.test.prepared(np.arange(first, min(count, first + options.batch)))
             for phase in training.phases:
+                if not phase.when.spans(training.state.step):
+                    continue
                 with autocast(training.test.device, options):
                     terms = phase.loss(model, batch, training.state.step)
                 for name, term in terms.items():
                     key = f"test/{phase.name}/{name}"
                     totals[key] = totals.get(key, 0.0) + float(term.double().sum())
     training.log.write(training.state.step, {name: total / count for name, total in totals.items()})
+
+
+@contextmanager
+def evaluating(model: Model) -> Iterator[None]:
+    """The model as it is used, without what it does only to learn."""
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train()
 
 
 @torch.no_grad()

@@ -44,8 +44,8 @@ def recipes(name: Annotated[str | None, tyro.conf.Positional] = None) -> int:
     Args:
         name: the recipe to show.
     """
-    from ..options import to_json
     from ..recipes import RECIPES, describe, recipe
+    from ..rules import to_json
 
     if name is None:
         width = max(map(len, RECIPES))
@@ -64,8 +64,8 @@ def train(arguments: list[str]) -> int:
 
     `trompe train RECIPE --help` shows the recipe's fields, each of them a flag.
     """
-    from ..options import checked, to_json
     from ..recipes import RECIPES, recipe
+    from ..rules import checked, to_json
 
     if not arguments or arguments[0] in ("-h", "--help"):
         print(f"usage: trompe train RECIPE [--out FOLDER] [OPTIONS]\n\nrecipes: {', '.join(RECIPES)}")

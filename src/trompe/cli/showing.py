@@ -14,7 +14,9 @@ from .using import RunFolder, kind_of, open_run
 if TYPE_CHECKING:
     from ..data.load import Loaded
 
-FigureName = Literal["samples", "reconstructions", "latent-map", "traversals", "kl", "curves", "film"]
+FigureName = Literal[
+    "samples", "reconstructions", "filters", "corruption", "latent-map", "traversals", "kl", "curves", "film"
+]
 
 
 def data(
@@ -120,10 +122,12 @@ def evaluate(
     samples: int | None = None,
     seed: int = 0,
     limit: int | None = None,
+    probe: bool = False,
+    snapshot: int | None = None,
     json: bool = False,
     device: str | None = None,
 ) -> None:
-    """Measure a run: its bounds on the likelihood, and its reconstructions.
+    """Measure a run: its bounds on the likelihood, its reconstructions, its mistakes.
 
     The result is also kept in the run's folder, with its protocol.
 
@@ -133,6 +137,8 @@ def evaluate(
         samples: codes per picture of the importance-weighted bound; by default as the recipe says.
         seed: of the noise.
         limit: measure the first so many pictures only.
+        probe: also tell classes by each layer's features, with simple classifiers that learn from training pictures.
+        snapshot: measure the weights kept at this step.
         json: print the result as JSON.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
@@ -142,19 +148,26 @@ def evaluate(
     for name, number in (("samples", samples), ("limit", limit)):
         if number is not None and number < 1:
             raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
-    opened = open_run(run, device)
-    result = measure(opened, opened.data(data), samples=samples, seed=seed, limit=limit)
+    opened = open_run(run, device, snapshot)
+    taught = opened.data(data, split="train") if probe else None
+    result = measure(opened, opened.data(data), samples=samples, seed=seed, limit=limit, probe_with=taught)
     if json:
         print(json_format.dumps(result))
         return
     for name, value in result["figures"].items():
         if name in MEANINGS:
-            print(f"{name.replace('_', ' '):18} {value:14,.4f}  {MEANINGS[name]}")
+            print(f"{name.replace('_', ' '):20} {value:14,.4f}  {MEANINGS[name]}")
+    for found in result["figures"].get("probes", []):
+        print(f"{found['layer']:20} {found['linear']:14.2%}  mistakes of a linear classifier on these features")
+        print(f"{'':20} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
     print("protocol: " + ", ".join(f"{name} {value}" for name, value in result["protocol"].items()))
 
 
 MEANINGS = {
     "squared_error": "of the reconstruction, a picture; lower is better",
+    "standardised_error": "the same in units of the training pictures' mean variance of a pixel",
+    "copying": "share of what is no picture that comes back all the same; 1 for the identity",
+    "classification_error": "share of mistaken classes",
     "elbo": "evidence lower bound; higher is better; minus the next two",
     "reconstruction": "cost of a picture given its code",
     "kl": "cost of the code",
@@ -166,31 +179,36 @@ MEANINGS = {
 
 def figure(
     name: Annotated[FigureName, tyro.conf.Positional],
-    run: RunFolder,
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     data: str | None = None,
     out: Path | None = None,
     device: str | None = None,
 ) -> None:
-    """Draw one figure of a run.
+    """Draw one figure of a run, or of several side by side.
 
     Args:
-        name: which figure. `latent-map`: where the encoder puts the data, what the decoder makes of the plane, and
-            both. `traversals`: one code number at a time. `kl`: which numbers are used. `film`: the samples of the
-            training from one noise, as a GIF.
-        run: the run folder.
-        data: pictures to draw it with, as in `mnist:test`; by default what the run was trained to test on.
-        out: the file to write; by default under `figures/` in the run.
+        name: which figure. `reconstructions` and `filters` compare several runs. `corruption`: pictures, what a
+            denoising run's input suffers, and what it restores. `latent-map`: where the encoder puts the data, what
+            the decoder makes of the plane, and both. `traversals`: one code number at a time. `kl`: which numbers are
+            used. `film`: the samples of the training from one noise, as a GIF.
+        runs: the run folder, or several.
+        data: pictures to draw it with, as in `mnist:test`; by default what the (first) run was trained to test on.
+        out: the file to write; by default under `figures/` in the (first) run.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
+    from ..errors import TrompeError
     from ..figures.named import draw
     from ..files import write_bytes
 
     suffix = ".gif" if name == "film" else ".png"
     of_data = "" if data is None else "-" + re.sub(r"\W+", "-", data).strip("-")
-    path = out or run / "figures" / f"{name}{of_data}{suffix}"
+    if not runs:
+        raise TrompeError("no run folder was given", hint=f"give one: `trompe figure {name} runs/mine`")
+    against = "".join(f"-{run.resolve().name}" for run in runs[1:])
+    path = out or runs[0] / "figures" / f"{name}{against}{of_data}{suffix}"
     kind_of(path, suffix)
-    opened = open_run(run, device)
-    write_bytes(path, draw(name, opened, opened.data(data)))
+    opened = [open_run(run, device) for run in runs]
+    write_bytes(path, draw(name, opened, opened[0].data(data)))
     print(path)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..options import DataOptions
 from .arrays import ImageData
+from .windows import moved, random_patches
 
 RESIDENT_SHARE = 0.5
 """A set is moved to a GPU whole if it takes less than this share of its free memory."""
@@ -52,6 +53,10 @@ class Batches:
         """
         batch = self.gather(indices)
         images = batch.images
+        if self.options.patch.fresh:
+            images = random_patches(images, self.options.patch)
+        if self.options.moves:
+            images = moved(images, self.options)
         if self.options.flip:
             mirrored = torch.rand(len(images), device=self.device) < 0.5
             images = torch.where(mirrored.view(-1, *(1,) * (images.ndim - 1)), images.flip(-1), images)

@@ -17,6 +17,7 @@ from .arrays import ImageData
 from .folder import Place, load_pictures
 from .pack import Contents, packed, state_of
 from .pictures import Collection
+from .synthetic import CURVES, LAWS, Variation, curves, varied
 
 Splits = tuple[ImageData, ImageData, dict[str, Any]]
 """A set to train on, one to test on, and the report on both."""
@@ -64,7 +65,7 @@ def from_arrays(
             train_count=len(train),
         )
 
-    return packed(name, f"{name} {size} {colour}", state_of(paths), build)
+    return packed(name, f"{name} {size} {colour}", f"{LAWS} {state_of(paths)}", build)
 
 
 def in_size(images: np.ndarray, size: tuple[int, int] | None, colour: str) -> np.ndarray:
@@ -100,10 +101,13 @@ def _read_idx(path: Path) -> np.ndarray:
         raise unreadable(path, error) from error
 
 
-def idx_set(class_names: tuple[str, ...]) -> Callable[..., Splits]:
+def idx_set(class_names: tuple[str, ...], variation: Variation | None = None) -> Callable[..., Splits]:
+    """A set of MNIST's format, as it is or varied."""
+
     def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         train, train_labels, test, test_labels = (_read_idx(path) for path in paths)
-        return train[:, None], train_labels, test[:, None], test_labels
+        arrays = train[:, None], train_labels, test[:, None], test_labels
+        return varied(variation, *arrays) if variation else arrays
 
     def load(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
         return from_arrays(name, paths, size, colour, class_names, read)
@@ -183,6 +187,17 @@ def _tiny_titles(pictures: Collection, classes: list[str]) -> list[str]:
     with pictures.open("tiny-imagenet-200/words.txt") as file:
         words = dict(line.split("\t") for line in file.read().decode().splitlines())
     return [words.get(name, name).split(",")[0] for name in classes]
+
+
+# Curves
+
+
+def load_curves(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
+    def build() -> Contents:
+        rows = [in_size(curves(count, part), size, colour) for part, count in enumerate(CURVES)]
+        return Contents(image_shape=rows[0].shape[1:], rows=rows, train_count=CURVES[0])
+
+    return packed(name, f"{name} {size} {colour}", LAWS, build)
 
 
 # The digits inside scikit-learn

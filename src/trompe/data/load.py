@@ -10,20 +10,24 @@ from typing import Any
 import numpy as np
 
 from ..errors import TrompeError
-from ..options import DataOptions
+from ..options import DataOptions, PatchOptions
 from .arrays import ImageData
 from .folder import load_pictures
 from .pictures import MOST_PIXELS
 from .sources import ALIASES, SETS, load_named
+from .windows import patches_of
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Both splits of a set, and what there is to say about them."""
+    """Both splits of a set, and what there is to say about them; where patches are cut anew at each step, also the
+    pictures that they are cut from.
+    """
 
     train: ImageData
     test: ImageData
     report: dict[str, Any]
+    whole: ImageData | None = None
 
 
 def load_data(
@@ -76,7 +80,16 @@ def canonical(name: str) -> str:
 
 def for_recipe(options: DataOptions) -> Loaded:
     """What a recipe trains and tests on."""
-    return load_splits(options.source, size=options.size, colour=options.colour)
+    return in_patches(load_splits(options.source, size=options.size, colour=options.colour), options.patch)
+
+
+def in_patches(loaded: Loaded, options: PatchOptions) -> Loaded:
+    """Patches of both splits, where the options have a size."""
+    if options.size == 0:
+        return loaded
+    train = patches_of(loaded.train, options)
+    test = train if loaded.test is loaded.train else patches_of(loaded.test, options)
+    return Loaded(train, test, loaded.report, loaded.train if options.fresh else None)
 
 
 def split_source(source: str) -> tuple[str, str | None]:

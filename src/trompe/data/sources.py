@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TrompeError, nearest
-from .formats import Splits, idx_set, load_cifar10, load_digits, load_olivetti, load_tiny_imagenet
+from .formats import Splits, idx_set, load_cifar10, load_curves, load_digits, load_olivetti, load_tiny_imagenet
 from .pack import cache_folder
+from .synthetic import CURVES, on_noise, rotated
 
 COMPRESSED = ("", ".gz", ".xz")
 
@@ -37,6 +38,8 @@ class NamedSet:
     pictures: tuple[int, int]
     files: tuple[Remote, ...]
     load: Callable[[str, list[Path], tuple[int, int] | None, str], Splits]
+    files_of: str | None = None
+    """The set whose files these are, where this one is made from another's."""
 
 
 def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
@@ -48,7 +51,8 @@ def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
     if name not in SETS:
         raise TrompeError(f"no data set is named `{name}`", hint=nearest(name, SETS))
     chosen = SETS[name]
-    train, test, report = chosen.load(name, [locate(name, file) for file in chosen.files], size, colour)
+    files = [locate(chosen.files_of or name, file) for file in chosen.files]
+    train, test, report = chosen.load(name, files, size, colour)
     whole = (len(train), len(test)) == chosen.pictures
     return train, test, report if whole else report | {"partial": chosen.pictures}
 
@@ -98,6 +102,19 @@ def _idx_files(hashes: tuple[str, ...], *bases: str) -> tuple[Remote, ...]:
     )
 
 
+MNIST_FILES = _idx_files(
+    (
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
+    ),
+    "https://yann.lecun.com/exdb/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+DIGITS = tuple("0123456789")
+
 SETS: dict[str, NamedSet] = {
     "digits": NamedSet(
         "1,797 handwritten digits of 8x8, inside scikit-learn: no download", (1438, 359), (), load_digits
@@ -105,18 +122,28 @@ SETS: dict[str, NamedSet] = {
     "mnist": NamedSet(
         "70,000 handwritten digits of 28x28 (LeCun et al. 1998)",
         (60_000, 10_000),
-        _idx_files(
-            (
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                "9fb629c4189551a2d022fa330f9573f3",
-                "ec29112dd5afa0611ce80d1b7f02629c",
-            ),
-            "https://yann.lecun.com/exdb/mnist/",
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        ),
-        idx_set(tuple("0123456789")),
+        MNIST_FILES,
+        idx_set(DIGITS),
+    ),
+    "mnist-rotated": NamedSet(
+        "62,000 of them, each turned by a random angle (the law of Larochelle et al. 2007)",
+        (12_000, 50_000),
+        MNIST_FILES,
+        idx_set(DIGITS, rotated),
+        files_of="mnist",
+    ),
+    "mnist-noise": NamedSet(
+        "62,000 of them over a background of noise (the law of Larochelle et al. 2007)",
+        (12_000, 50_000),
+        MNIST_FILES,
+        idx_set(DIGITS, on_noise),
+        files_of="mnist",
+    ),
+    "curves": NamedSet(
+        "30,000 curves of 28x28 through three random points (Hinton & Salakhutdinov 2006): no download",
+        CURVES,
+        (),
+        load_curves,
     ),
     "fashion-mnist": NamedSet(
         "70,000 articles of clothing of 28x28 (Xiao et al. 2017)",

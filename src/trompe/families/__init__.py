@@ -6,23 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import PosteriorKind, PriorKind
+from ..data.arrays import ImageData
+from ..model import Model, PosteriorKind, PriorKind
 from ..options import FamilyOptions
 from ..phases import Phase
-from . import autoencoder, vae
+from . import autoencoder, denoising, pca, stacked, vae
 
 
 @dataclass(frozen=True)
 class Family:
-    """How a family trains, and how its models' codes are to be read."""
+    """How a family trains, how its models' codes are to be read, and what of a new model is set from the data."""
 
     phases: Callable[[Any], tuple[Phase, ...]]
     posterior: PosteriorKind
     prior: PriorKind | None
+    fit: Callable[[Model, Any, ImageData], None] | None = None
 
 
 FAMILIES: dict[str, Family] = {
     "autoencoder": Family(autoencoder.phases, posterior="point", prior=None),
+    "denoising": Family(denoising.phases, posterior="point", prior=None),
+    "stacked": Family(stacked.phases, posterior="point", prior=None, fit=stacked.tie),
+    "pca": Family(pca.phases, posterior="point", prior=None, fit=pca.fit),
     "vae": Family(vae.phases, posterior="gaussian", prior="normal"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,30 @@ from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..grids import Pixels, gif, picture_grid, png, side_by_side
 from ..run import Run
+from .comparison import corruption, reconstructions
+from .filters import filters
 from .history import curves
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
 from .style import figure_png
 
+SEVERAL = ("reconstructions", "filters")
+"""The figures that compare runs."""
 
-def draw(name: str, run: Run, data: ImageData) -> bytes:
+
+def draw(name: str, runs: Sequence[Run], data: ImageData) -> bytes:
     """A figure as PNG, `film` as GIF."""
+    run = runs[0]
+    if len(runs) > 1 and name not in SEVERAL:
+        raise TrompeError(
+            f"the figure `{name}` is of one run, and {len(runs)} were given", hint=f"compare by {', '.join(SEVERAL)}"
+        )
     match name:
         case "samples":
             return png(picture_grid(run.sample(64)))
         case "reconstructions":
+            if len(runs) > 1:
+                return figure_png(reconstructions(runs, data))
             shown = data.take(slice(0, 32))
             return png(side_by_side(shown.images_as_floats(), run.reconstruct(shown)))
         case "latent-map":
@@ -33,6 +46,10 @@ def draw(name: str, run: Run, data: ImageData) -> bytes:
             return figure_png(kl_bars(run, kl_per_number(run, data)))
         case "curves":
             return figure_png(curves(run))
+        case "filters":
+            return figure_png(filters(runs))
+        case "corruption":
+            return figure_png(corruption(run, data))
         case "film":
             return film(run)
     raise TrompeError(f"no figure is named `{name}`")

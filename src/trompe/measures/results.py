@@ -15,26 +15,46 @@ from ..data.arrays import ImageData
 from ..files import write_bytes
 from ..run import Run
 from .bounds import likelihood, protocol
+from .probe import classification_error, probes
+from .reconstruction import copying, squared_error, standardised
 
 MEASURES_NAME = "measures.jsonl"
 
 
 def evaluate(
-    run: Run, data: ImageData, *, samples: int | None = None, seed: int = 0, limit: int | None = None
+    run: Run,
+    data: ImageData,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    probe_with: ImageData | None = None,
 ) -> dict[str, Any]:
     """Measure a run on these pictures, and add the result to the run's folder.
 
+    Args:
+        probe_with: pictures from which simple classifiers learn to tell classes by each layer's features.
+
     Returns:
         The figures, their protocol, and what they were made by. An autoencoder has its reconstruction error; a VAE
-        its bounds too.
+        its bounds too, and a model that classifies the share of its mistakes.
     """
     started = time.perf_counter()
     count = min(limit or len(data), len(data))
-    figures: dict[str, Any] = {"squared_error": squared_error(run, data.take(slice(0, count)))}
+    data = data.take(slice(0, count)) if count < len(data) else data
+    error = squared_error(run, data)
+    figures: dict[str, Any] = {"squared_error": error}
+    if (scale := standardised(run)) is not None:
+        figures["standardised_error"] = error / scale
+    figures["copying"] = copying(run, data, seed)
+    if run.model.classifier is not None and data.labels is not None:
+        figures["classification_error"] = classification_error(run, data)
+    if probe_with is not None:
+        figures["probes"] = [asdict(probe) for probe in probes(run, probe_with, data)]
     result: dict[str, Any] = {"run": str(run.folder), "step": run.step, "figures": figures}
     if run.model.posterior_kind == "gaussian":
         samples = samples or run.record.recipe.evaluate.samples
-        measured = likelihood(run, data, samples=samples, seed=seed, limit=limit)
+        measured = likelihood(run, data, samples=samples, seed=seed)
         figures |= asdict(measured) | {"active": measured.active}
         result["protocol"] = protocol(run, data, measured, seed)
     else:
@@ -43,16 +63,6 @@ def evaluate(
     result["versions"] = {"trompe": __version__, "torch": torch.__version__}
     keep(run.folder, result)
     return result
-
-
-def squared_error(run: Run, data: ImageData) -> float:
-    """Squared error of the reconstruction, summed over each picture in grey levels of [0, 1], mean over pictures."""
-    total = 0.0
-    for start in range(0, len(data), 500):
-        part = data.take(slice(start, start + 500))
-        difference = run.reconstruct(part) - part.images_as_floats()
-        total += float(difference.double().square().sum())
-    return total / len(data)
 
 
 def keep(folder: Path, result: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..conv_arithmetic import lost_by_stride, pyramid
 from ..errors import TrompeError
 from ..options import ConvOptions
-from .layers import ACTIVATIONS, CONVOLUTION, TRANSPOSED, ResidualBlock, with_label
+from .layers import ACTIVATIONS, CONVOLUTION, TRANSPOSED, Encoder, ResidualBlock, with_label
 
 STRIDE = 2
 
@@ -38,7 +38,7 @@ def padding(kernel: int) -> int:
     return (kernel - 1) // 2
 
 
-class ConvEncoder(nn.Module):
+class ConvEncoder(Encoder):
     """Image (and label) to `outputs` numbers: a strided convolution and residual blocks per width, then a dense hidden
     layer where the options have one, then a linear head. It centres grey levels to [-1, 1] first.
     """
@@ -58,10 +58,11 @@ class ConvEncoder(nn.Module):
         self.tower = nn.Sequential(*layers)
         self.head = dense(channels * math.prod(sizes[-1]) + num_classes, outputs, options)
 
-    def forward(
+    def features(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch outputs"]:
-        return self.head(with_label(self.tower(2 * images - 1).flatten(1), labels, self.num_classes))
+    ) -> list[Float[Tensor, "batch width"]]:
+        tower = self.tower(2 * images - 1).flatten(1)
+        return [tower, self.head(with_label(tower, labels, self.num_classes))]
 
 
 class ConvDecoder(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -26,6 +27,19 @@ TRANSPOSED: dict[int, type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTran
     2: nn.ConvTranspose2d,
     3: nn.ConvTranspose3d,
 }
+
+
+class Encoder(nn.Module, ABC):
+    """A network from images (and labels) to a posterior's parameters, layer by layer."""
+
+    @abstractmethod
+    def features(self, images: Tensor, labels: Tensor | None = None) -> list[Float[Tensor, "batch width"]]:
+        """What each layer makes of these images, flat, the lowest first; the last is the posterior's parameters."""
+
+    def forward(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch outputs"]:
+        return self.features(images, labels)[-1]
 
 
 class GatedLinear(nn.Module):

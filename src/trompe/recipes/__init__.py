@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..errors import TrompeError, nearest
 from ..options import Recipe
-from . import autoencoders, vaes
+from . import autoencoders, denoising, vaes
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "vae": vaes.vae,
@@ -25,6 +25,19 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "iwae-mnist": vaes.iwae_mnist,
     "autoencoder": autoencoders.autoencoder,
     "autoencoder-mnist": autoencoders.autoencoder_mnist,
+    "pca": autoencoders.pca,
+    "pca-mnist": autoencoders.pca_mnist,
+    "pca-faces": autoencoders.pca_faces,
+    "pca-curves": autoencoders.pca_curves,
+    "logistic-pca-mnist": autoencoders.logistic_pca_mnist,
+    "deep-mnist": autoencoders.deep_mnist,
+    "deep-faces": autoencoders.deep_faces,
+    "deep-curves": autoencoders.deep_curves,
+    "rbm-mnist": autoencoders.rbm_mnist,
+    "dae": denoising.dae,
+    "dae-mnist": denoising.dae_mnist,
+    "dae-patches": denoising.dae_patches,
+    "sdae-mnist": denoising.sdae_mnist,
 }
 
 

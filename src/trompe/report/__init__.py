@@ -18,7 +18,7 @@ from ..figures.style import figure_png
 from ..files import write_bytes
 from ..grids import Pixels, picture_grid, png, side_by_side
 from ..measures.results import read_measures
-from ..options import flat, to_json
+from ..rules import flat, to_json
 from ..run import Run
 
 REPORT_NAME = "report.html"

@@ -1,0 +1,96 @@
+"""Several models on the same pictures, and what a denoising one restores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..data.arrays import ImageData
+from ..data.corruption import corrupt
+from ..errors import TrompeError
+from ..grids import picture_grid
+from ..measures.reconstruction import squared_errors
+from ..options import DenoisingOptions
+from ..rng import Stream, numpy_generator, seeded
+from ..run import Run
+from .style import INK, figure
+
+COLUMNS = 14
+MEASURED = 5000
+"""Pictures behind the errors in the labels."""
+
+Row = tuple[str, Float[Tensor, "count channels *spatial"]]
+
+
+def reconstructions(runs: Sequence[Run], data: ImageData) -> Figure:
+    """Pictures in the first row, below them what each run makes of them, with its squared error a picture (Hinton &
+    Salakhutdinov 2006, figure 2).
+    """
+    shape = runs[0].record.data.image_shape
+    for run in runs:
+        if run.record.data.image_shape != shape:
+            raise TrompeError(
+                f"`{run.folder}` is of pictures of {run.record.data.image_shape}, `{runs[0].folder}` of {shape}",
+                hint="compare runs of the same pictures",
+            )
+    measured = spread(data, MEASURED)
+    shown = spread(data, COLUMNS)
+    rows: list[Row] = [("data", shown.images_as_floats())]
+    for run in runs:
+        error = float(run.apply(squared_errors, measured).mean())
+        rows.append((f"{run.folder.name}\n{error:.2f} a picture", run.reconstruct(shown)))
+    return drawn(rows)
+
+
+def corruption(run: Run, data: ImageData) -> Figure:
+    """Pictures, their corrupted copies by the run's own law, and what it restores of them, with errors a picture."""
+    options = run.record.recipe.family
+    if not isinstance(options, DenoisingOptions):
+        raise TrompeError(
+            f"the run in `{run.folder}` is of the family `{options.kind}`, and corrupts nothing",
+            hint="train a denoising one: `trompe train dae ...`",
+        )
+    shown = spread(data, COLUMNS)
+    clean = shown.images_as_floats()
+    with seeded(0, Stream.MEASURE):
+        corrupted = corrupt(clean, options.corruption, options.level)[0].clamp(0, 1)
+    restored = run.reconstruct(corrupted, shown.labels if run.model.num_classes else None)
+    before, after = (float((part - clean).square().flatten(1).sum(1).mean()) for part in (corrupted, restored))
+    percent = f"{options.level:g}" if options.corruption == "gaussian" else f"{options.level:.0%}"
+    return drawn(
+        [
+            ("data", clean),
+            (f"{options.corruption} {percent}\n{before:.2f} a picture", corrupted),
+            (f"restored\n{after:.2f} a picture", restored),
+        ]
+    )
+
+
+def spread(data: ImageData, count: int) -> ImageData:
+    """So many of the pictures, drawn evenly at random, the same ones each time."""
+    if len(data) <= count:
+        return data
+    return data.take(np.sort(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count]))
+
+
+def drawn(rows: Sequence[Row]) -> Figure:
+    """Rows of pictures, each with its name on the left."""
+    columns = len(rows[0][1])
+    made, axes = figure(1.7 + 0.75 * columns, 0.85 * len(rows), len(rows), 1)
+    for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
+        show_pictures(panel, images, columns)
+        panel.set_ylabel(name, fontsize=9, color=INK, rotation=0, ha="right", va="center")
+    return made
+
+
+def show_pictures(axes: Axes, images: Float[Tensor, "count channels *spatial"], columns: int) -> None:
+    """A grid of pictures without axes."""
+    axes.imshow(picture_grid(images, columns), interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
