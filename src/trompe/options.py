@@ -175,6 +175,8 @@ class StackedOptions:
     """How a picture is compared with its reconstruction."""
     layer_steps: tuple[Count, ...] = (4000, 4000, 4000)
     """Steps of each layer's own training, the lowest first: hidden layers, then the code; empty for none."""
+    layer_rate: Positive = 1.0
+    """Their learning rate, in units of `train.learning_rate`."""
     layers: Literal["denoising", "rbm"] = "denoising"
     """What a layer is by itself: a denoising autoencoder, or a restricted Boltzmann machine."""
     corruption: CorruptionName = "masking"

@@ -36,13 +36,15 @@ class Phase:
     """Trains some of a model's networks with one loss; it owns one optimiser.
 
     `name` is the optimiser's key in the state and the prefix of the phase's logs. `trains` names networks, by their
-    slots, or parts of them, as in `encoder.layers.0`; all else is frozen while it runs.
+    slots, or parts of them, as in `encoder.layers.0`; all else is frozen while it runs. `rate` multiplies the
+    learning rate.
     """
 
     name: str
     trains: tuple[str, ...]
     loss: Loss
     when: When = When()
+    rate: float = 1.0
 
     def parameters(self, model: Model) -> dict[str, nn.Parameter]:
         """The parameters it trains, by their names in the model."""

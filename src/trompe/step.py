@@ -39,7 +39,7 @@ def train_step(
             if options.clip:
                 norm = torch.nn.utils.clip_grad_norm_(optimiser.parameters.values(), options.clip)
                 means[f"{phase.name}/gradient_norm"] = norm
-            optimiser.step(learning_rate(options, state.step, phase.when))
+            optimiser.step(phase.rate * learning_rate(options, state.step, phase.when))
         logged |= {name: mean.detach() for name, mean in means.items()}
     if state.ema is not None:
         update_average(state.ema, state.model, average_decay(options, state.step))

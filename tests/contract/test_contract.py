@@ -181,14 +181,14 @@ def test_the_first_fifty_losses_are_those_written_down(name: str) -> None:
 @every_trained
 def test_it_learns_sixteen_pictures_by_heart(name: str) -> None:
     """Wide enough and long enough, every family fits a handful of real pictures far better than at the start."""
-    steps, rate = (1200, 1e-2) if trompe.recipe(name).nets.activation == "sigmoid" else (400, 5e-3)
+    steps, rate = (1500, 3e-3) if trompe.recipe(name).nets.activation == "sigmoid" else (400, 5e-3)
     recipe = shrunk(name, learning_rate=rate, decay_steps=steps, batch=16, ema=0.0, weight_decay=0.0)
     wide = (64,) * len(recipe.nets.widths) if isinstance(recipe.nets, MLPOptions) else (16, 32)
     family = recipe.family
     if isinstance(family, VAEOptions) and family.samples == 1:
         family = replace(family, beta=0.01)
     if isinstance(family, StackedOptions):
-        family = replace(family, layer_steps=tuple(40 for _ in family.layer_steps), hide=0.0, dropout=0.0)
+        family = replace(family, layer_steps=tuple(100 for _ in family.layer_steps), hide=0.0, dropout=0.0)
     if isinstance(family, DenoisingOptions):
         family = replace(family, level=0.05)
     nets = replace(recipe.nets, widths=wide, latent=8)

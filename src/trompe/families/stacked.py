@@ -32,7 +32,8 @@ def phases(options: StackedOptions) -> tuple[Phase, ...]:
     made, start = [], 0
     for index, steps in enumerate(options.layer_steps):
         parts = (f"encoder.layers.{index}", f"decoder.layers.{layers - 1 - index}")
-        made.append(Phase(f"layer_{index + 1}", parts, _of_layer(loss, index, options), When(start, start + steps)))
+        when = When(start, start + steps)
+        made.append(Phase(f"layer_{index + 1}", parts, _of_layer(loss, index, options), when, options.layer_rate))
         start += steps
     return (*made, finetuning(options, When(start)))
 

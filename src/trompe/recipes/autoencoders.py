@@ -171,6 +171,6 @@ def rbm_mnist() -> Recipe:
         name="rbm-mnist",
         nets=replace(base.nets, activation="sigmoid"),
         family=StackedOptions(
-            likelihood="bernoulli", layer_steps=(5000, 5000, 5000, 5000), layers="rbm", finetune="reconstruction"
+            layer_steps=(5000, 5000, 5000, 5000), layer_rate=10, layers="rbm", finetune="reconstruction"
         ),
     )
