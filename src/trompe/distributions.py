@@ -85,24 +85,22 @@ class Likelihood(ABC):
         return 0.0
 
 
+@dataclass(frozen=True)
 class SquaredError(Likelihood):
-    """Sum of squared errors: a Gaussian of variance 1/2, without its constant `dimensions / 2 * log(pi)`."""
+    """Sum of squared errors: a Gaussian of variance 1/2, without its constant `dimensions / 2 * log(pi)`. A linear mean
+    may leave [0, 1]: with it PCA is the best that two linear networks can do.
+    """
+
+    linear: bool = False
 
     def mean(self, parameters: Tensor) -> Tensor:
-        return parameters.sigmoid()
+        return parameters if self.linear else parameters.sigmoid()
 
     def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
         return (images - self.mean(parameters)).square()
 
     def constant(self, dimensions: int) -> float:
         return 0.5 * dimensions * math.log(math.pi)
-
-
-class Linear(SquaredError):
-    """The same with an output of any size: what PCA minimises. Its mean may leave [0, 1]."""
-
-    def mean(self, parameters: Tensor) -> Tensor:
-        return parameters
 
 
 class Bernoulli(Likelihood):
@@ -117,19 +115,24 @@ class Bernoulli(Likelihood):
         return F.binary_cross_entropy_with_logits(parameters, images, reduction="none")
 
 
+@dataclass(frozen=True)
 class Gaussian(Likelihood):
     """A Gaussian around the mean picture with a learned deviation: a density over [0, 1] grey levels (the sigma-VAE,
-    Rybkin et al. 2021).
+    Rybkin et al. 2021), or with a linear mean over numbers of any size.
     """
 
+    linear: bool = False
     parameters_per_pixel = 2
 
     def mean(self, parameters: Tensor) -> Tensor:
-        return parameters.chunk(2, dim=1)[0].sigmoid()
+        return self._mean(parameters.chunk(2, dim=1)[0])
+
+    def _mean(self, numbers: Tensor) -> Tensor:
+        return numbers if self.linear else numbers.sigmoid()
 
     def per_number(self, parameters: Tensor, images: Tensor) -> Tensor:
         mean, log_deviation = parameters.chunk(2, dim=1)
-        scaled = ((images - mean.sigmoid()) * (-log_deviation).exp()).square()
+        scaled = ((images - self._mean(mean)) * (-log_deviation).exp()).square()
         return 0.5 * (scaled + LOG_TWO_PI) + log_deviation
 
 
@@ -163,8 +166,9 @@ class DiscretisedLogistic(Likelihood):
 
 LIKELIHOODS: dict[LikelihoodName, Likelihood] = {
     "squared-error": SquaredError(),
-    "linear": Linear(),
+    "linear": SquaredError(linear=True),
     "bernoulli": Bernoulli(),
     "gaussian": Gaussian(),
+    "linear-gaussian": Gaussian(linear=True),
     "logistic": DiscretisedLogistic(),
 }

@@ -5,5 +5,5 @@ from __future__ import annotations
 from typing import Literal
 
 Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmoid"]
-LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "logistic"]
+LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "linear-gaussian", "logistic"]
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]

@@ -79,7 +79,7 @@ def checked(recipe: Recipe) -> Recipe:
             f"got beta {family.beta:g}, free_bits {family.free_bits:g}, warmup {family.warmup}",
             hint="leave those three at 1, 0 and 0, or use `--family.samples 1`",
         )
-    if recipe.data.binarise != "no" and recipe.family.likelihood in ("gaussian", "logistic"):
+    if recipe.data.binarise != "no" and recipe.family.likelihood in ("gaussian", "linear-gaussian", "logistic"):
         raise TrompeError(
             f"a {recipe.family.likelihood} likelihood is for grey levels, and data.binarise = "
             f"{recipe.data.binarise} makes them 0 or 1",
@@ -121,10 +121,10 @@ def _check_networks(recipe: Recipe) -> None:
         return
     if isinstance(family, VAEOptions) and not nets.linear_code:
         raise TrompeError("a Gaussian posterior's parameters are linear", hint="use `--nets.linear-code`")
-    if nets.standardise and family.likelihood != "linear":
+    if nets.standardise and not family.likelihood.startswith("linear"):
         raise TrompeError(
             f"standardised numbers have no bounds, and family.likelihood = {family.likelihood} is of grey levels",
-            hint="use `--family.likelihood linear`, or leave `--nets.standardise` out",
+            hint="use `--family.likelihood linear` (or `linear-gaussian`), or leave `--nets.standardise` out",
         )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from . import state as states
 from .build import build_model
 from .data.arrays import ImageData
 from .data.batches import as_floats
-from .data.load import for_recipe, load_splits, split_source
+from .data.load import for_recipe, split_source
 from .data.pictures import read_picture
 from .device import pick_device
 from .errors import TrompeError
@@ -151,14 +152,16 @@ class Run:
         return tensor
 
     def data(self, source: str | None = None, split: str = "test") -> ImageData:
-        """Pictures in this run's size and colour; by default those it was trained to test on. A run that was given its
-        pictures in Python keeps the first of its test pictures itself.
+        """Pictures in this run's size and colour, or patches of them by its law; by default those it was trained to
+        test on. A run that was given its pictures in Python keeps the first of its test pictures itself.
         """
         if source is None:
             return self._own_data(split)
-        shape = self.record.data.image_shape
+        shape, options = self.record.data.image_shape, self.record.recipe.data
         name, named_split = split_source(source)
-        loaded = load_splits(name, size=(shape[1], shape[2]), colour="grey" if shape[0] == 1 else "rgb")
+        size = options.size if options.patch.size else (shape[1], shape[2])
+        colour: Literal["grey", "rgb"] = "grey" if shape[0] == 1 else "rgb"
+        loaded = for_recipe(replace(options, source=name, size=size, colour=colour))
         return loaded.train if (named_split or split) == "train" else loaded.test
 
     def _own_data(self, split: str) -> ImageData:
@@ -178,16 +181,24 @@ class Run:
 
     def read_pictures(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
         """Picture files in this run's size and colour."""
-        channels, height, width = self.record.data.image_shape
-        arrays = []
-        for path in map(Path, paths):
-            if not path.is_file():
-                raise TrompeError(f"there is no picture at `{path}`", hint="check the path")
-            pixels = read_picture(lambda name: open(name, "rb"), str(path), (height, width), channels)
-            if isinstance(pixels, str):
-                raise TrompeError(f"`{path}` cannot be read as a picture: {pixels}", hint="is it a picture?")
-            arrays.append(pixels)
-        return as_floats(torch.from_numpy(np.stack(arrays)))
+        _, height, width = self.record.data.image_shape
+        return torch.stack([self.read_picture(path, (height, width)) for path in paths])
+
+    def read_picture(
+        self, path: str | Path, size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "channels height width"]:
+        """A picture file in this run's colour, in its own size or in this one (height, width)."""
+        if not Path(path).is_file():
+            raise TrompeError(f"there is no picture at `{path}`", hint="check the path")
+        pixels = read_picture(lambda name: open(name, "rb"), str(path), size, self.record.data.image_shape[0])
+        if isinstance(pixels, str):
+            raise TrompeError(f"`{path}` cannot be read as a picture: {pixels}", hint="is it a picture?")
+        return as_floats(torch.from_numpy(np.array(pixels)))
+
+    @property
+    def of_patches(self) -> bool:
+        """Whether it was trained on patches of pictures."""
+        return self.record.recipe.data.patch.size > 0
 
     @property
     def log(self) -> list[dict[str, Any]]:

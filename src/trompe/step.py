@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from . import rng
-from .data.batches import Batches
+from .data.batches import BatchSource
 from .model import Model
 from .options import TrainOptions
 from .phases import Phase, When, training_only
@@ -21,7 +21,7 @@ LAST = 0.01
 
 
 def train_step(
-    state: State, phases: tuple[Phase, ...], batches: Batches, indices: np.ndarray, options: TrainOptions
+    state: State, phases: tuple[Phase, ...], batches: BatchSource, indices: np.ndarray, options: TrainOptions
 ) -> dict[str, Float[Tensor, ""]]:
     """Take one step in place, and give the batch means of every term by name, still on the device."""
     rng.seed_step(options.seed, state.step)

@@ -69,11 +69,12 @@ def reconstruct(
     class_name: ClassName = None,
     device: str | None = None,
 ) -> None:
-    """Reconstruct pictures: each row above what came back.
+    """Reconstruct pictures: each row above what came back. A denoising run restores them.
 
     Args:
         run: the run folder.
-        pictures: picture files; by default pictures of `--data`.
+        pictures: picture files, scaled to the run's size; a run of patches takes one, in its own size. By default
+            pictures of `--data`.
         data: a set, as in `mnist:test`; by default what the run was trained to test on.
         count: how many pictures of the set.
         out: a `.png`, or an `.npz` of both arrays.
@@ -82,8 +83,11 @@ def reconstruct(
     """
     kind = kind_of(out, ".png", ".npz")
     opened = open_run(run, device)
-    images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
-    reconstructed = opened.reconstruct(images, labels)
+    if opened.of_patches and pictures:
+        images, reconstructed = whole_picture(opened, pictures)
+    else:
+        images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
+        reconstructed = opened.reconstruct(images, labels)
     if kind == ".npz":
         save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
     else:
@@ -176,6 +180,19 @@ def interpolate(
         print(out)
     else:
         write_images(out, kind, images, columns=steps)
+
+
+def whole_picture(run: Run, pictures: tuple[Path, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    """One picture in its own size, and what a model of patches makes of it."""
+    from ..tiles import reconstruct_tiled
+
+    if len(pictures) > 1:
+        raise TrompeError(
+            f"this model is of patches, and takes one whole picture at a time; {len(pictures)} were given",
+            hint="give the command once a picture",
+        )
+    image = run.read_picture(pictures[0])
+    return image[None], reconstruct_tiled(run, image)[None]
 
 
 # What the commands share

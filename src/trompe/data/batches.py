@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,6 +24,14 @@ class Batch:
 
     images: Float[Tensor, "batch channels *spatial"]
     labels: Int[Tensor, " batch"] | None = None
+
+
+class BatchSource(Protocol):
+    """What a step takes its batch from."""
+
+    device: torch.device
+
+    def prepared(self, indices: Int[np.ndarray, " batch"]) -> Batch: ...
 
 
 class Batches:

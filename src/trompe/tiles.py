@@ -1,0 +1,43 @@
+"""A whole picture through a model of patches: overlapping tiles, each reconstructed, and their mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .errors import TrompeError
+from .run import Run
+
+OVERLAP = 4
+"""Each pixel lies in about so many tiles along each axis."""
+
+
+def reconstruct_tiled(
+    run: Run, image: Float[Tensor, "channels height width"]
+) -> Float[Tensor, "channels height width"]:
+    """A picture of any size that holds a patch, reconstructed.
+
+    Raises:
+        TrompeError: it is smaller than a patch.
+    """
+    size = run.record.data.image_shape[1:]
+    if any(length < least for length, least in zip(image.shape[1:], size, strict=True)):
+        raise TrompeError(
+            f"a picture of {image.shape[1]}x{image.shape[2]} holds no patch of {size[0]}x{size[1]}",
+            hint="give a larger picture",
+        )
+    corners = [(top, left) for top in starts(image.shape[1], size[0]) for left in starts(image.shape[2], size[1])]
+    tiles = torch.stack([image[:, top : top + size[0], left : left + size[1]] for top, left in corners])
+    total, count = torch.zeros_like(image), torch.zeros_like(image[:1])
+    for (top, left), tile in zip(corners, run.reconstruct(tiles), strict=True):
+        total[:, top : top + size[0], left : left + size[1]] += tile
+        count[:, top : top + size[0], left : left + size[1]] += 1
+    return total / count
+
+
+def starts(length: int, size: int) -> list[int]:
+    """Where tiles begin, so that they cover the length, the last one flush with its end."""
+    count = 1 + -(-(length - size) // max(1, size // OVERLAP))
+    return sorted({int(start) for start in np.round(np.linspace(0, length - size, count))})

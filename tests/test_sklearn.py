@@ -1,0 +1,87 @@
+"""The estimators: scikit-learn's own contract, none of its checks left out, and what a user does with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from trompe.sklearn import VAE, Autoencoder, DenoisingAutoencoder
+
+QUICK: dict[str, Any] = {"widths": (8,), "steps": 30}
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    return load_digits(return_X_y=True)
+
+
+@pytest.mark.filterwarnings("ignore")  # scikit-learn's own, about its checks
+@parametrize_with_checks([Autoencoder(**QUICK), DenoisingAutoencoder(**QUICK), VAE(**QUICK, importance_samples=5)])
+def test_scikit_learns_contract(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_an_autoencoder_beats_pca_with_as_many_numbers(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    X, _ = digits
+    train, test = X[:1400], X[1400:]
+    coder = Autoencoder(5, widths=(256, 128), steps=1500, random_state=0).fit(train)
+    pca = PCA(5).fit(train)
+    error = ((pca.inverse_transform(pca.transform(test)) - test) ** 2).mean()
+    assert -coder.score(test) < 0.85 * error
+    assert coder.inverse_transform(coder.transform(test)).shape == test.shape
+    np.testing.assert_allclose(
+        -((coder.inverse_transform(coder.transform(test)) - test) ** 2).mean(), coder.score(test)
+    )
+
+
+def test_it_stands_where_pca_stands(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = digits
+    coder = DenoisingAutoencoder(16, steps=500, random_state=0)
+    pipeline = make_pipeline(coder, LogisticRegression(max_iter=1000))
+    grid = GridSearchCV(pipeline, {"denoisingautoencoder__level": [0.1, 0.3]}, cv=2).fit(X[:600], y[:600])
+    assert grid.best_score_ > 0.8
+    assert list(coder.fit(X).get_feature_names_out())[:2] == ["denoisingautoencoder0", "denoisingautoencoder1"]
+
+
+def test_a_vaes_score_is_a_density() -> None:
+    """Of a Gaussian in the plane, whose own entropy bounds what any model can score."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(4000, 2)) @ np.array([[3.0, 0.0], [1.0, 0.5]]) + 7
+    vae = VAE(2, widths=(32,), steps=1500, random_state=0).fit(X)
+    fresh = random.normal(size=(2000, 2)) @ np.array([[3.0, 0.0], [1.0, 0.5]]) + 7
+    entropy = np.log(2 * np.pi * np.e) + np.log(3.0 * 0.5)
+    assert -entropy - 0.15 < vae.score(fresh) < -entropy + 0.05
+    far = vae.score_samples(np.array([[40.0, 40.0]]))[0]
+    assert far < vae.score_samples(fresh).min()
+    drawn = vae.sample(4000)
+    np.testing.assert_allclose(drawn.mean(0), X.mean(0), atol=0.3)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(X.T), atol=1.2)
+
+
+def test_a_seed_gives_the_same_model_and_leaves_the_callers_numbers_alone(
+    digits: tuple[np.ndarray, np.ndarray],
+) -> None:
+    import torch
+
+    X, _ = digits
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first = VAE(steps=20, random_state=1).fit_transform(X)
+    assert torch.equal(torch.rand(3), expected)
+    np.testing.assert_array_equal(first, VAE(steps=20, random_state=1).fit_transform(X))
+    assert (first != VAE(steps=20, random_state=2).fit_transform(X)).any()
+
+
+def test_a_loss_that_is_not_finite_is_said() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(ValueError, match="not finite"):
+        Autoencoder(learning_rate=1e30, steps=50, random_state=0).fit(X)
