@@ -34,7 +34,7 @@ def test_muon_computes_what_torchs_does() -> None:
     torch.manual_seed(0)
     start = torch.randn(12, 30)
     ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
-    muon = Muon({"weight": ours}, TrainOptions(weight_decay=0.1))
+    muon = Muon({"weight": ours}, TrainOptions(weight_decay=0.1, precision="bfloat16"))
     reference = torch.optim.Muon([theirs], lr=0.01, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw")
     for _ in range(20):
         ours.grad = torch.randn_like(ours)

@@ -91,9 +91,9 @@ class Adam(Optimiser):
 
 
 class Muon(Optimiser):
-    """Steps whose matrices have equal singular values (Jordan et al. 2024), by momentum and a Newton-Schulz iteration
-    in
-    bfloat16; a kernel counts as a matrix, a row for each of its outputs. Adam updates what is no matrix.
+    """Steps whose matrices have nearly equal singular values (Jordan et al. 2024), by momentum and a Newton-Schulz
+    iteration in the training's precision; a kernel counts as a matrix, a row for each of its outputs. Adam updates what
+    is no matrix.
 
     Deep autoencoders are where it pays: on MNIST, 784-1000-500-250-30 with a batch of 1,000, a step took 2.8 times as
     long as Adam's, and after equal time the squared error was 3.4 where Adam's was 4.7.
@@ -102,6 +102,7 @@ class Muon(Optimiser):
     def __init__(self, parameters: Mapping[str, nn.Parameter], options: TrainOptions) -> None:
         self.parameters = dict(parameters)
         self.options = options
+        self.precision = torch.bfloat16 if options.precision == "bfloat16" else torch.float32
         self.matrices = {name: parameter for name, parameter in self.parameters.items() if parameter.ndim > 1}
         self.momentum = {name: zeros(parameter) for name, parameter in self.matrices.items()}
         self.others = Adam({name: p for name, p in self.parameters.items() if p.ndim <= 1}, options)
@@ -114,7 +115,7 @@ class Muon(Optimiser):
                 continue
             momentum = self.momentum[name].lerp_(matrix.grad, 1 - MUON_MOMENTUM)
             ahead = matrix.grad.lerp(momentum, MUON_MOMENTUM).flatten(1)
-            update = orthogonalised(ahead).view_as(matrix)
+            update = orthogonalised(ahead.to(self.precision)).to(matrix.dtype).view_as(matrix)
             matrix.mul_(1 - learning_rate * self.options.weight_decay)
             matrix.add_(update, alpha=-learning_rate * MUON_RATE * max(ahead.shape) ** 0.5)
             matrix.grad = None
@@ -126,13 +127,13 @@ class Muon(Optimiser):
 def orthogonalised(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
     """The matrix with its singular values brought near one: five steps of a quintic iteration."""
     tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).bfloat16()
+    x = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
     a, b, c = MUON_COEFFICIENTS
     for _ in range(MUON_ITERATIONS):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x.T if tall else x).to(matrix.dtype)
+    return x.T if tall else x
 
 
 def zeros(parameter: nn.Parameter) -> Tensor:

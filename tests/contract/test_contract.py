@@ -182,7 +182,7 @@ def test_the_first_fifty_losses_are_those_written_down(name: str) -> None:
 def test_it_learns_sixteen_pictures_by_heart(name: str) -> None:
     """Wide enough and long enough, every family fits a handful of real pictures far better than at the start."""
     steps, rate = (1500, 3e-3) if trompe.recipe(name).nets.activation == "sigmoid" else (400, 5e-3)
-    recipe = shrunk(name, learning_rate=rate, decay_steps=steps, batch=16, ema=0.0, weight_decay=0.0)
+    recipe = shrunk(name, learning_rate=rate, decay_steps=steps, batch=16, ema=0.0, weight_decay=0.0, rate_warmup=0)
     wide = (64,) * len(recipe.nets.widths) if isinstance(recipe.nets, MLPOptions) else (16, 32)
     family = recipe.family
     if isinstance(family, VAEOptions) and family.samples == 1:

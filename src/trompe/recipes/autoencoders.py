@@ -115,11 +115,19 @@ def deep_mnist() -> Recipe:
     """
     return Recipe(
         "deep-mnist",
-        data=DataOptions("mnist"),
+        data=DataOptions("mnist", turn=10, zoom=0.1, shift=1.5),
         nets=MLPOptions(widths=(1000, 500, 250), latent=30, activation="silu"),
         family=AutoencoderOptions(),
         train=TrainOptions(
-            schedule="cosine", steps=60_000, batch=256, rate_warmup=300, weight_decay=0.02, ema=0.999, sample_every=5000
+            optimiser="muon",
+            learning_rate=2e-3,
+            schedule="cosine",
+            steps=15_000,
+            batch=500,
+            rate_warmup=300,
+            weight_decay=0.02,
+            ema=0.999,
+            sample_every=2500,
         ),
     )
 
@@ -155,7 +163,16 @@ def deep_curves() -> Recipe:
         data=DataOptions("curves"),
         nets=MLPOptions(widths=(400, 200, 100, 50, 25), latent=6, activation="silu"),
         family=AutoencoderOptions(),
-        train=TrainOptions(schedule="cosine", steps=40_000, batch=256, rate_warmup=300, ema=0.999, sample_every=5000),
+        train=TrainOptions(
+            optimiser="muon",
+            learning_rate=2e-3,
+            schedule="cosine",
+            steps=20_000,
+            batch=256,
+            rate_warmup=300,
+            ema=0.999,
+            sample_every=5000,
+        ),
     )
 
 
