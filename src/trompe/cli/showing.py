@@ -166,7 +166,7 @@ def evaluate(
 MEANINGS = {
     "squared_error": "of the reconstruction, a picture; lower is better",
     "standardised_error": "the same in units of the training pictures' mean variance of a pixel",
-    "copying": "share of what is no picture that comes back all the same; 1 for the identity",
+    "copying": "share of holes in a picture that come back as they are; 1 for the identity",
     "classification_error": "share of mistaken classes",
     "elbo": "evidence lower bound; higher is better; minus the next two",
     "reconstruction": "cost of a picture given its code",

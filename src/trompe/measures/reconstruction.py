@@ -14,15 +14,16 @@ from ..nets import MLPDecoder
 from ..rng import Stream, numpy_generator
 from ..run import Run
 
-SHUFFLED = 2000
-"""Pictures that are shuffled to see what passes."""
+HOLED = 2000
+HOLES = 0.3
+"""So many pictures lose this share of their pixels to see what passes."""
 
 
 def squared_errors(model: Model, images: Tensor, labels: Tensor | None) -> Float[Tensor, " batch"]:
     """Squared error of each reconstruction, summed over the picture in grey levels of [0, 1]; a linear output is taken
     as it is, as for the published figures of PCA.
     """
-    difference = model.expected(model.encode(images, labels), labels) - images
+    difference = expected(model, images, labels) - images
     return difference.square().flatten(1).sum(1).double()
 
 
@@ -39,20 +40,22 @@ def mean_variance(data: ImageData) -> float:
 
 
 def copying(run: Run, data: ImageData, seed: int = 0) -> float:
-    """The share of a picture's own variation that comes back of pictures whose pixels are shuffled, each by its own
-    order: 1 for the identity, which returns whatever it is given, and 0 for a model that knows its own kind alone.
+    """How much of what is wrong with a picture the reconstruction passes on: 30 % of the pixels of the first pictures
+    are set to zero, and the squared change of the reconstruction is compared with that of the picture. The identity,
+    which an over-complete autoencoder may learn, passes on all of it, 1; what restores pictures, nothing.
     """
-    part = data.take(slice(0, SHUFFLED))
+    part = data.take(slice(0, HOLED))
     flat = part.images.reshape(len(part), -1)
-    order = np.stack(
-        [numpy_generator(seed, Stream.MEASURE, place).permutation(flat.shape[1]) for place in range(len(flat))]
-    )
-    shuffled = np.take_along_axis(flat, order, 1).reshape(part.images.shape)
+    holes = np.stack([numpy_generator(seed, Stream.MEASURE, i).random(flat.shape[1]) < HOLES for i in range(len(flat))])
+    holed = np.where(holes, 0, flat).astype(np.uint8).reshape(part.images.shape)
     labels = None if run.model.num_classes == 0 else part.labels
-    error = float(run.apply(squared_errors, shuffled, labels).mean())
-    levels = as_floats(torch.from_numpy(shuffled)).flatten(1).double()
-    variation = float((levels - levels.mean(1, keepdim=True)).square().sum(1).mean())
-    return max(0.0, 1 - error / max(variation, 1e-12))
+    whole, changed = (run.apply(expected, images, labels) for images in (part.images, holed))
+    given = (as_floats(torch.from_numpy(holed)) - part.images_as_floats()).square().sum()
+    return float((changed - whole).square().sum() / given.clamp(min=1e-12))
+
+
+def expected(model: Model, images: Tensor, labels: Tensor | None) -> Tensor:
+    return model.expected(model.encode(images, labels), labels)
 
 
 def standardised(run: Run) -> float | None:
