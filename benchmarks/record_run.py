@@ -34,7 +34,7 @@ def main() -> None:
         "conditions": arguments.conditions,
         "machine": conditions(),
         "training_seconds": round(seconds),
-        "images_per_second": round(images / seconds),
+        "images_per_second": round(images / seconds) if seconds else None,
         "train_count": record["data"]["train_count"],
         "recipe": record["recipe"],
         "evaluation": evaluation | {"run": arguments.run.name},

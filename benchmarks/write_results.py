@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from results_ladder import ladder
+
 DOCS = Path(__file__).parent.parent / "docs"
 RESULTS = DOCS / "results"
 
@@ -25,7 +27,16 @@ PUBLISHED = [
 
 
 def main() -> None:
-    parts = [HEAD, *mnist(), *throughput(), *startup(), *packing(), *pictures(), *resuming()]
+    parts = [
+        HEAD,
+        *ladder(read, table, took, machine),
+        *mnist(),
+        *throughput(),
+        *startup(),
+        *packing(),
+        *pictures(),
+        *resuming(),
+    ]
     (DOCS / "results.md").write_text("\n\n".join(parts) + "\n")
 
 
@@ -55,7 +66,8 @@ def machine(conditions: dict[str, Any]) -> str:
 
 
 def took(entry: dict[str, Any]) -> str:
-    return f"{entry['training_seconds'] / 60:.0f} min ({entry['conditions']})"
+    minutes = entry["training_seconds"] / 60
+    return f"{minutes:.0f} min ({entry['conditions']})" if minutes >= 0.5 else "seconds"
 
 
 def mnist() -> Iterable[str]:
