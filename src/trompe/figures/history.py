@@ -22,7 +22,7 @@ def curves(run: Run) -> Figure:
             steps, values = zip(*points, strict=True)
             marker = "o" if len(points) < 3 else None
             panel.plot(steps, values, color=colour, label=label, linewidth=1.6, marker=marker, markersize=4)
-        dress(panel, name, "step", "nats per picture")
+        dress(panel, name, "step", "per picture")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         limit_to_settled(panel, parts)
         panel.legend(fontsize=8, frameon=False)
@@ -32,12 +32,14 @@ def curves(run: Run) -> Figure:
 def terms(log: list[dict[str, Any]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """The log's terms by name, each as points for training and for test."""
     series: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    phases = {key.removeprefix("test/").split("/")[0] for line in log for key in line if "/" in key}
     for line in log:
         for key, value in line.items():
             if key in NOT_TERMS or key.endswith("gradient_norm"):
                 continue
             part = "test" if key.startswith("test/") else "training"
-            name = key.split("/")[-1].replace("_", " ")
+            phase, _, term = key.removeprefix("test/").rpartition("/")
+            name = (term if len(phases) == 1 else f"{phase}: {term}").replace("_", " ")
             series.setdefault(name, {}).setdefault(part, []).append((line["step"], value))
     return series
 

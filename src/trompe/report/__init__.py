@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from .. import __version__
 from ..data.arrays import ImageData
+from ..figures.comparison import corruption
+from ..figures.filters import filters
 from ..figures.history import curves
 from ..figures.latents import kl_bars, kl_per_number, traversals
 from ..figures.maps import latent_map
@@ -18,10 +20,18 @@ from ..figures.style import figure_png
 from ..files import write_bytes
 from ..grids import Pixels, picture_grid, png, side_by_side
 from ..measures.results import read_measures
+from ..options import DenoisingOptions, MLPOptions
 from ..rules import flat, to_json
 from ..run import Run
 
 REPORT_NAME = "report.html"
+KINDS = {
+    "vae": "variational autoencoder",
+    "autoencoder": "plain autoencoder",
+    "denoising": "denoising autoencoder",
+    "stacked": "stacked autoencoder",
+    "pca": "principal component analysis",
+}
 FRAMES = 24
 """At most so many pictures of progress are put into a report."""
 
@@ -44,7 +54,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
     record, model = run.record, run.model
     shown = data.take(slice(0, 32))
     measures = read_measures(run.folder)
-    samples = model.prior is not None
+    samples, images = model.prior is not None, record.data.image_shape
     return {
         "name": record.recipe.name,
         "version": __version__,
@@ -52,7 +62,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "step": run.step,
         "steps": record.recipe.train.steps,
         "parameters": f"{sum(parameter.numel() for parameter in model.parameters()):,}",
-        "family": record.recipe.family.kind,
+        "kind": KINDS[record.recipe.family.kind],
+        "fitted": record.recipe.train.steps == 0,
         "latent": model.latent,
         "data": record.data,
         "shape": "x".join(map(str, record.data.image_shape[1:])),
@@ -63,6 +74,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
         "curves": drawn(curves(run)) if run.log else None,
+        "corruption": drawn(corruption(run, data)) if isinstance(record.recipe.family, DenoisingOptions) else None,
+        "filters": drawn(filters([run])) if isinstance(record.recipe.nets, MLPOptions) and len(images) == 3 else None,
         "map": drawn(latent_map(run, data)),
         "seen": record.data.train_count < 20,
         "plane": model.latent <= 2,
@@ -78,6 +91,8 @@ def headline(measures: list[dict[str, Any]]) -> list[tuple[str, str]]:
         return []
     figures = measures[-1]["figures"]
     numbers = [("squared error a picture", f"{figures['squared_error']:.2f}")]
+    if "classification_error" in figures:
+        numbers.insert(0, ("mistaken classes", f"{figures['classification_error']:.2%}"))
     if "elbo" in figures:
         numbers = [
             ("ELBO, nats", f"{figures['elbo']:.2f}"),
