@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from trompe.data import load_data
-from trompe.data.load import from_array, load_splits
+from trompe.data.load import for_recipe, from_array, load_splits
 from trompe.errors import TrompeError
+from trompe.options import DataOptions
 
 
 @pytest.fixture
@@ -205,3 +206,16 @@ def test_arrays_in_their_common_forms(random: np.random.Generator) -> None:
 def test_arrays_that_are_not_pictures(array: np.ndarray, message: str) -> None:
     with pytest.raises(TrompeError, match=message):
         from_array(array)
+
+
+def test_whole_classes_are_held_out() -> None:
+    loaded = for_recipe(DataOptions("digits", hold_out="classes"))
+    assert loaded.train.labels is not None
+    assert loaded.test.labels is not None
+    assert len(set(loaded.test.labels)) == 1
+    assert not set(loaded.test.labels) & set(loaded.train.labels)
+    assert len(loaded.train) + len(loaded.test) == 1797
+    again = for_recipe(DataOptions("digits", hold_out="classes"))
+    assert again.test.fingerprint == loaded.test.fingerprint
+    with pytest.raises(TrompeError, match="no classes to hold out"):
+        for_recipe(DataOptions("curves", hold_out="classes"))

@@ -61,6 +61,9 @@ class DataOptions:
     """Height and width of the pictures, one number for a square; by default as they are, or 64 where they differ."""
     colour: Literal["auto", "grey", "rgb"] = "auto"
     """Grey or colour; by default as the pictures are."""
+    hold_out: Literal["as-given", "classes"] = "as-given"
+    """What is tested on: the test split that there is, or a tenth of the pictures; or whole classes, a tenth of them
+    and all their pictures, where classes are people, say."""
     binarise: Literal["no", "dynamic"] = "no"
     """`dynamic`: each grey level is the chance of a one, drawn anew at each step."""
     flip: bool = False

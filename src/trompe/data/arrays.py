@@ -12,6 +12,9 @@ from torch import Tensor
 
 from ..rng import Stream, numpy_generator
 
+HELD_SHARE = 0.1
+"""Of pictures or classes, to test on."""
+
 
 @dataclass(frozen=True)
 class ImageData:
@@ -83,7 +86,7 @@ def splits(everything: ImageData, train_count: int) -> tuple[ImageData, ImageDat
     return everything.take(slice(0, train_count)), test
 
 
-def hold_out(count: int, share: float = 0.1, most: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
+def hold_out(count: int, share: float = HELD_SHARE, most: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
     """Split `count` pictures that came without a test split: indices to train on and to test on, each in order.
 
     The split is a function of the count alone, so that it is the same whoever asks. Below twenty pictures nothing is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import TrompeError
 from ..options import DataOptions, PatchOptions
-from .arrays import ImageData
+from ..rng import Stream, numpy_generator
+from .arrays import HELD_SHARE, ImageData
 from .folder import load_pictures
 from .pictures import MOST_PIXELS
 from .sources import ALIASES, SETS, load_named
@@ -80,7 +81,35 @@ def canonical(name: str) -> str:
 
 def for_recipe(options: DataOptions) -> Loaded:
     """What a recipe trains and tests on."""
-    return in_patches(load_splits(options.source, size=options.size, colour=options.colour), options.patch)
+    loaded = load_splits(options.source, size=options.size, colour=options.colour)
+    if options.hold_out == "classes":
+        loaded = by_class(loaded)
+    return in_patches(loaded, options.patch)
+
+
+def by_class(loaded: Loaded) -> Loaded:
+    """Split anew, a tenth of the classes held out whole, always the same ones.
+
+    Raises:
+        TrompeError: there are fewer than two classes.
+    """
+    if loaded.train.labels is None or loaded.test.labels is None or loaded.train.num_classes < 2:
+        raise TrompeError(
+            f"`{loaded.train.name}` has no classes to hold out", hint="sort the pictures into one folder a class"
+        )
+    parts = [loaded.train] if loaded.test is loaded.train else [loaded.train, loaded.test]
+    labels = np.concatenate([part.labels for part in parts if part.labels is not None])
+    classes = loaded.train.num_classes
+    held = numpy_generator(0, Stream.SPLIT, classes).permutation(classes)[: max(1, round(classes * HELD_SHARE))]
+    tested = np.isin(labels, held)
+    everything = replace(
+        loaded.train,
+        images=np.concatenate([part.images for part in parts]),
+        labels=labels,
+        names=tuple(name for part in parts for name in part.names),
+    )
+    train, test = (everything.take(np.flatnonzero(chosen)) for chosen in (~tested, tested))
+    return Loaded(train, replace(test, name=f"{test.name}:test"), loaded.report)
 
 
 def in_patches(loaded: Loaded, options: PatchOptions) -> Loaded:

@@ -183,12 +183,12 @@ def rbm_mnist() -> Recipe:
     Command: `trompe train rbm-mnist --out runs/rbm-mnist`; without its pretraining, the same with
     `--family.layer-steps`
     """
-    base = deep_mnist()
-    return replace(
-        base,
-        name="rbm-mnist",
-        nets=replace(base.nets, activation="sigmoid"),
+    return Recipe(
+        "rbm-mnist",
+        data=DataOptions("mnist"),
+        nets=MLPOptions(widths=(1000, 500, 250), latent=30, activation="sigmoid"),
         family=StackedOptions(
-            layer_steps=(5000, 5000, 5000, 5000), layer_rate=10, layers="rbm", finetune="reconstruction"
+            layer_steps=(4000, 4000, 4000, 4000), layer_rate=10, layers="rbm", finetune="reconstruction"
         ),
+        train=TrainOptions(schedule="cosine", steps=30_000, batch=250, ema=0.999, sample_every=0, snapshots=(16_000,)),
     )
