@@ -103,10 +103,12 @@ def test_pictures_move_no_further_than_they_may() -> None:
     dot = torch.zeros(500, 1, 21, 21)
     dot[:, :, 10, 10] = 1
     torch.manual_seed(0)
-    places = moved(dot, DataOptions(shift=3)).flatten(1).argmax(1)
+    places = moved(dot, DataOptions(shift=3, still=0)).flatten(1).argmax(1)
     across, down = places % 21 - 10, places // 21 - 10
     assert across.abs().max() == down.abs().max() == 3
     torch.testing.assert_close(moved(dot, DataOptions(turn=180)), dot, atol=0.5, rtol=0)
+    stayed = (moved(dot, DataOptions(shift=3)) == dot).flatten(1).all(1).float().mean()
+    assert float(stayed) == pytest.approx(0.5, abs=0.08)
 
 
 def test_what_has_no_plane_has_no_patches() -> None:

@@ -74,6 +74,8 @@ class DataOptions:
     """Scale them by up to this share either way."""
     shift: NonNegative = 0.0
     """Shift them by up to so many pixels either way, along each axis."""
+    still: Share = 0.5
+    """Share of the pictures that is left where it is: moving blurs a little."""
     patch: PatchOptions = field(default_factory=PatchOptions)
     """Patches of the pictures instead of the pictures."""
 

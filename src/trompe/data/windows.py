@@ -33,10 +33,10 @@ class Windows:
     angle: Float[Tensor, " count"]
 
     def view(
-        self, images: Float[Tensor, "count channels height width"], size: tuple[int, int]
+        self, images: Float[Tensor, "count channels height width"], size: tuple[int, int], *, cubic: bool = False
     ) -> Float[Tensor, "count channels rows columns"]:
-        """Each picture sampled bilinearly at the centres of its window's rows and columns of cells; beyond a picture's
-        border its border is repeated.
+        """Each picture sampled, bilinearly or by cubics, at the centres of its window's rows and columns of cells;
+        beyond a picture's border its border is repeated.
         """
         (height, width), (rows, columns) = images.shape[-2:], size
         cos, sin = self.pitch * self.angle.cos(), self.pitch * self.angle.sin()
@@ -44,7 +44,8 @@ class Windows:
         to_x = torch.stack([cos * columns / width, -sin * rows / width, 2 * x / width - 1], 1)
         to_y = torch.stack([sin * columns / height, cos * rows / height, 2 * y / height - 1], 1)
         grid = F.affine_grid(torch.stack([to_x, to_y], 1), [len(images), 1, rows, columns], align_corners=False)
-        return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+        mode = "bicubic" if cubic else "bilinear"
+        return F.grid_sample(images, grid, mode, padding_mode="border", align_corners=False)
 
 
 # Patches
@@ -100,8 +101,11 @@ def patches_of(data: ImageData, options: PatchOptions) -> ImageData:
 def moved(
     images: Float[Tensor, "count channels height width"], options: DataOptions
 ) -> Float[Tensor, "count channels height width"]:
-    """Each picture turned, scaled and shifted at random, by the global generator."""
+    """Each picture, but for a share that stays, turned, scaled and shifted at random, by the global generator."""
     height, width = images.shape[-2:]
     turn, zoom, across, down = (2 * torch.rand(4, len(images), device=images.device) - 1).unbind(0)
     centre = torch.stack([0.5 * width + options.shift * across, 0.5 * height + options.shift * down], 1)
-    return Windows(centre, 1 + options.zoom * zoom, math.radians(options.turn) * turn).view(images, (height, width))
+    windows = Windows(centre, 1 + options.zoom * zoom, math.radians(options.turn) * turn)
+    still = torch.rand(len(images), device=images.device) < options.still
+    seen = windows.view(images, (height, width), cubic=True).clamp(0, 1)
+    return torch.where(still.view(-1, 1, 1, 1), images, seen)

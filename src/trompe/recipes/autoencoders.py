@@ -161,7 +161,7 @@ def deep_curves() -> Recipe:
     """
     return Recipe(
         "deep-curves",
-        data=DataOptions("curves"),
+        data=DataOptions("curves", turn=180, zoom=0.1, shift=1, flip=True),
         nets=MLPOptions(widths=(400, 200, 100, 50, 25), latent=6, activation="silu"),
         family=AutoencoderOptions(),
         train=TrainOptions(
