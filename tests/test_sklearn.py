@@ -85,3 +85,10 @@ def test_a_loss_that_is_not_finite_is_said() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     with pytest.raises(ValueError, match="not finite"):
         Autoencoder(learning_rate=1e30, steps=50, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("wrong", [{"n_components": 0}, {"level": 40}, {"activation": "step"}, {"widths": (8, 0)}])
+def test_a_parameter_out_of_range_is_a_value_error(wrong: dict[str, Any]) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(ValueError, match=r"hint:"):
+        DenoisingAutoencoder(steps=2).set_params(**wrong).fit(X)

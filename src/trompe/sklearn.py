@@ -22,12 +22,14 @@ from .build import build_model
 from .data.batches import Batch
 from .data.order import batch_indices
 from .distributions import DiagonalGaussian
+from .errors import TrompeError
 from .families import phases_of
 from .losses import log_prior_ratio
 from .model import Model
 from .names import Activation, CorruptionName
 from .options import AutoencoderOptions, DenoisingOptions, FamilyOptions, MLPOptions, Recipe, TrainOptions, VAEOptions
 from .rng import Stream, normal
+from .rules import checked
 from .state import initial_state
 from .step import train_step
 
@@ -54,13 +56,24 @@ class Rows:
 class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """What the three have in common: multilayer perceptrons there and back, trained by Adam."""
 
-    n_components: int
-    widths: tuple[int, ...]
-    activation: Activation
-    steps: int
-    batch_size: int
-    learning_rate: float
-    random_state: Any
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        widths: tuple[int, ...],
+        activation: Activation,
+        steps: int,
+        batch_size: int,
+        learning_rate: float,
+        random_state: Any,
+    ) -> None:
+        self.n_components = n_components
+        self.widths = widths
+        self.activation = activation
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.random_state = random_state
 
     @abstractmethod
     def _family(self) -> FamilyOptions:
@@ -82,7 +95,10 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
             steps=self.steps, batch=self.batch_size, learning_rate=self.learning_rate, schedule="cosine", seed=seed
         )
         recipe = Recipe(type(self).__name__, nets=nets, family=self._family(), train=options)
-        model = build_model(recipe, (shape[1],))
+        try:
+            model = build_model(checked(recipe), (shape[1],))
+        except TrompeError as error:  # scikit-learn's users look for a ValueError
+            raise ValueError(str(error)) from error
         phases = phases_of(recipe.family)
         state = initial_state(model, phases, options)
         loss = math.nan
@@ -159,13 +175,15 @@ class Autoencoder(_Coder):
         learning_rate: float = 1e-3,
         random_state: Any = None,
     ) -> None:
-        self.n_components = n_components
-        self.widths = widths
-        self.activation = activation
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+        super().__init__(
+            n_components,
+            widths=widths,
+            activation=activation,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            random_state=random_state,
+        )
 
     def _family(self) -> FamilyOptions:
         return AutoencoderOptions(likelihood="linear")
@@ -195,15 +213,17 @@ class DenoisingAutoencoder(_Coder):
         learning_rate: float = 1e-3,
         random_state: Any = None,
     ) -> None:
-        self.n_components = n_components
+        super().__init__(
+            n_components,
+            widths=widths,
+            activation=activation,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            random_state=random_state,
+        )
         self.corruption = corruption
         self.level = level
-        self.widths = widths
-        self.activation = activation
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
 
     def _family(self) -> FamilyOptions:
         return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=self.level)
@@ -233,15 +253,17 @@ class VAE(_Coder):
         learning_rate: float = 1e-3,
         random_state: Any = None,
     ) -> None:
-        self.n_components = n_components
+        super().__init__(
+            n_components,
+            widths=widths,
+            activation=activation,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            random_state=random_state,
+        )
         self.beta = beta
         self.importance_samples = importance_samples
-        self.widths = widths
-        self.activation = activation
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
 
     def _family(self) -> FamilyOptions:
         return VAEOptions(likelihood="linear-gaussian", beta=self.beta)
