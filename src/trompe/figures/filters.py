@@ -20,13 +20,13 @@ SHOWN = 100
 
 
 def filters(runs: Sequence[Run]) -> Figure:
-    """The first layer's filters of each run, the first hundred in their own order: grey is zero, and each is scaled by
+    """The first layer's filters of each run, the hundred of the largest norm first: grey is zero, and each is scaled by
     its own largest weight (Vincent et al. 2010, figures 5 to 8).
     """
     made, axes = figure(4.4 * len(runs), 4.7, 1, len(runs))
     for panel, run in zip(axes[0], runs, strict=True):
         found = first_filters(run)
-        shown = found[:SHOWN]
+        shown = found[found.flatten(1).norm(dim=1).argsort(descending=True)[:SHOWN]]
         scaled = shown / shown.abs().flatten(1).amax(1).clamp(min=1e-12).view(-1, 1, 1, 1)
         show_pictures(dress(panel, title(run.folder.name, run.record.recipe)), 0.5 + 0.5 * scaled, columns(len(shown)))
     return made

@@ -43,16 +43,18 @@ def dae_mnist() -> Recipe:
 
 
 def dae_patches() -> Recipe:
-    """Patches of photographs with Gaussian noise: the filters that remove it are edges.
+    """Patches of photographs with Gaussian noise: many of the filters that remove it are local and oriented.
 
     Command: `trompe train dae-patches --out runs/patches`, then `trompe figure filters runs/patches`
     """
     return Recipe(
         "dae-patches",
         data=DataOptions("tiny-imagenet", colour="grey", patch=PatchOptions(size=12, count=40)),
-        nets=MLPOptions(widths=(), latent=200, activation="sigmoid", linear_code=False, standardise=True),
-        family=DenoisingOptions(likelihood="linear", corruption="gaussian", level=0.1),
-        train=TrainOptions(schedule="cosine", steps=20_000, batch=100, sample_every=0),
+        nets=MLPOptions(widths=(), latent=200, linear_code=False, standardise=True),
+        family=DenoisingOptions(likelihood="linear", corruption="gaussian", level=0.2),
+        train=TrainOptions(
+            schedule="cosine", steps=25_000, batch=256, learning_rate=3e-3, weight_decay=1.0, sample_every=0
+        ),
     )
 
 
