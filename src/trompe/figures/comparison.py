@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +20,7 @@ from ..run import Run
 from .style import INK, figure
 
 COLUMNS = 14
-MEASURED = 5000
+MEASURED = 2000
 """Pictures behind the errors in the labels."""
 
 Row = tuple[str, Float[Tensor, "count channels *spatial"]]
@@ -55,33 +54,30 @@ def corruption(run: Run, data: ImageData) -> Figure:
             f"the run in `{run.folder}` is of the family `{options.kind}`, and corrupts nothing",
             hint="train a denoising one: `trompe train dae ...`",
         )
-    shown = spread(data, COLUMNS)
-    clean = shown.images_as_floats()
+    measured = spread(data, MEASURED)
+    clean = measured.images_as_floats()
     with seeded(0, Stream.MEASURE):
         corrupted = corrupt(clean, options.corruption, options.level)[0].clamp(0, 1)
-    restored = run.reconstruct(corrupted, shown.labels if run.model.num_classes else None)
+    restored = run.reconstruct(corrupted, measured.labels if run.model.num_classes else None)
     before, after = (float((part - clean).square().flatten(1).sum(1).mean()) for part in (corrupted, restored))
     percent = f"{options.level:g}" if options.corruption == "gaussian" else f"{options.level:.0%}"
-    return drawn(
-        [
-            ("data", clean),
-            (f"{options.corruption} {percent}\n{before:.2f} a picture", corrupted),
-            (f"restored\n{after:.2f} a picture", restored),
-        ]
-    )
+    rows = [
+        ("data", clean),
+        (f"{options.corruption} {percent}\n{before:.2f} a picture", corrupted),
+        (f"restored\n{after:.2f} a picture", restored),
+    ]
+    return drawn([(name, images[:COLUMNS]) for name, images in rows])
 
 
 def spread(data: ImageData, count: int) -> ImageData:
-    """So many of the pictures, drawn evenly at random, the same ones each time."""
-    if len(data) <= count:
-        return data
-    return data.take(np.sort(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count]))
+    """So many of the pictures, drawn at random, the same ones each time; fewer of them are the first of more."""
+    return data.take(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count])
 
 
 def drawn(rows: Sequence[Row]) -> Figure:
     """Rows of pictures, each with its name on the left."""
     columns = len(rows[0][1])
-    made, axes = figure(1.7 + 0.75 * columns, 0.85 * len(rows), len(rows), 1)
+    made, axes = figure(1.4 + 0.7 * columns, 0.8 * len(rows), len(rows), 1)
     for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
         show_pictures(panel, images, columns)
         panel.set_ylabel(name, fontsize=9, color=INK, rotation=0, ha="right", va="center")
