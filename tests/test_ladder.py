@@ -76,6 +76,7 @@ def test_pca_needs_enough_pictures(tmp_path: Path) -> None:
     data = trompe.load_data("digits").take(slice(0, 8))
     with pytest.raises(trompe.TrompeError, match="8 pictures of 64 numbers have no 10 principal components"):
         trompe.train(pca(), tmp_path / "run", data=data)
+    assert not (tmp_path / "run").exists()
 
 
 def test_standardised_error_is_in_units_of_the_mean_variance(tmp_path: Path) -> None:

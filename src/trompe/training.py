@@ -99,6 +99,8 @@ def train(
     # building the model first finds what does not fit before anything is written
     settled_recipe = settled(recipe, place)
     model = build_model(settled_recipe, loaded.train.image_shape, loaded.train.num_classes)
+    if not (folder / Run.STATE).exists():
+        prepare(model, settled_recipe, loaded.train)
     with locked(folder):
         record = open_record(folder, recipe, settled_recipe, loaded)
         files.remove_leftovers(folder)
@@ -170,11 +172,8 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
     model.to(device)
     if len(record.data.image_shape) == 3:  # faster convolutions, the same numbers
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    resumed = (folder / Run.STATE).exists()
-    if not resumed:
-        prepare(model, recipe, loaded.train)
     state = states.initial_state(model, phases, recipe.train)
-    if resumed:
+    if (folder / Run.STATE).exists():
         states.load_state(folder / Run.STATE, state)
     as_they_are = DataOptions(binarise=recipe.data.binarise)
     return Training(
