@@ -196,6 +196,8 @@ class StackedOptions:
     """Share of the pixels masked while labels are learned."""
     dropout: Share = 0.5
     """Share of the hidden units dropped while labels are learned."""
+    adversarial: NonNegative = 0.1
+    """How far each grey level of the pictures is moved against the model while labels are learned; 0 for not at all."""
     keep: NonNegative = 0.01
     """Weight of the reconstruction while labels are learned."""
 

@@ -85,7 +85,7 @@ def denoising_layer(model: Model, batch: Batch, index: int, options: StackedOpti
 
 def machine_layer(model: Model, batch: Batch, index: int, options: StackedOptions) -> dict[str, Tensor]:
     """A layer as a restricted Boltzmann machine. Encoder and decoder hold its matrix each: both start from the same
-    numbers (`tie`) and have the same gradient, so they stay the same.
+    numbers (`tie`) and have the same gradient, so under Adam they stay the same.
     """
     encoder, decoder = networks(model)
     into, undo = linear_of(encoder.layers[index]), linear_of(decoder.layers[len(decoder.layers) - 1 - index])
@@ -94,7 +94,7 @@ def machine_layer(model: Model, batch: Batch, index: int, options: StackedOption
         into.bias,
         undo.bias,
         gaussian_hidden=len(list(encoder.layers[index].children())) == 1,  # a linear code
-        gaussian_visible=index == 0 and options.likelihood != "bernoulli",
+        gaussian_visible=index == 0 and options.likelihood == "linear",
     )
     visible = below(model, batch, index)
     with torch.autocast(visible.device.type, enabled=False):  # a small difference of large numbers
@@ -117,16 +117,30 @@ def tie(model: Model, options: StackedOptions, data: ImageData) -> None:
 def classification(model: Model, batch: Batch, options: StackedOptions) -> dict[str, Tensor]:
     """Cross-entropy of the labels, with units dropped on the way while training (Srivastava et al. 2014), and the
     picture's reconstruction from the same code, which keeps the code from forgetting what it was trained for.
+
+    An adversarial step shares the cross-entropy between the pictures and copies of them moved against the model, each
+    pixel by as much, along the sign of its gradient (Goodfellow et al. 2015, eq. 4).
     """
-    encoder, _ = networks(model)
     assert batch.labels is not None, "labels are learned from labelled pictures"
-    training = model.training
-    images = corrupt(batch.images, "masking", options.hide)[0] if training else batch.images
-    x = encoder.inputs(images)
-    for layer in encoder.layers:
-        x = F.dropout(layer(x), options.dropout, training)
-    terms = {"cross_entropy": F.cross_entropy(model.logits_of(x), batch.labels, reduction="none")}
+    attacked = options.adversarial > 0 and model.training
+    images = batch.images.clone().requires_grad_(attacked)
+    code = dropped_code(model, images, options)
+    error = F.cross_entropy(model.logits_of(code), batch.labels, reduction="none")
+    if attacked:
+        (gradient,) = torch.autograd.grad(error.sum(), images, retain_graph=True)
+        worse = dropped_code(model, batch.images + options.adversarial * gradient.sign(), options)
+        error = 0.5 * (error + F.cross_entropy(model.logits_of(worse), batch.labels, reduction="none"))
+    terms = {"cross_entropy": error}
     if options.keep:
-        error = model.likelihood.negative_log(model.parameters_of(x), batch.images)
-        terms["reconstruction"] = options.keep * error
+        terms["reconstruction"] = options.keep * model.likelihood.negative_log(model.parameters_of(code), batch.images)
     return terms
+
+
+def dropped_code(model: Model, images: Tensor, options: StackedOptions) -> Tensor:
+    """The code of these pictures, with pixels hidden and units dropped while training."""
+    encoder, _ = networks(model)
+    hidden = corrupt(images, "masking", options.hide)[0] if model.training else images
+    x = encoder.inputs(hidden)
+    for layer in encoder.layers:
+        x = F.dropout(layer(x), options.dropout, model.training)
+    return x
