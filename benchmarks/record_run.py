@@ -24,10 +24,12 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--command", required=True, help="what made the run")
     parser.add_argument("--conditions", required=True, help="threads, and whether the machine was quiet")
+    parser.add_argument("--step", type=int, help="of the evaluation to record; by default the last")
     arguments = parser.parse_args()
     record = json.loads((arguments.run / "run.json").read_text())
     record["recipe"]["data"]["source"] = Path(record["recipe"]["data"]["source"]).name  # not where it lay
-    evaluation = read_lines(arguments.run / "measures.jsonl")[-1]
+    step = record["recipe"]["train"]["steps"] if arguments.step is None else arguments.step
+    evaluation = [line for line in read_lines(arguments.run / "measures.jsonl") if line["step"] == step][-1]
     seconds, images = time_spent(read_lines(arguments.run / "log.jsonl"), record["recipe"]["train"]["batch"])
     entry = {
         "command": arguments.command,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from sklearn.decomposition import PCA
 
 import trompe
 from conftest import small
-from trompe import figures, measures
+from trompe import figures, measures, training
 from trompe.build import build_model
 from trompe.cli import main
 from trompe.data.batches import Batch
@@ -24,7 +25,7 @@ from trompe.figures.filters import first_filters
 from trompe.grids import picture_grid, save_picture
 from trompe.losses import denoising, reconstruction
 from trompe.measures.probe import probes
-from trompe.measures.reconstruction import copying, mean_variance, squared_error
+from trompe.measures.reconstruction import copying, squared_error
 from trompe.model import Model
 from trompe.options import (
     DataOptions,
@@ -35,6 +36,7 @@ from trompe.options import (
     TrainOptions,
 )
 from trompe.rules import checked
+from trompe.state import State
 from trompe.step import learning_rate
 from trompe.tiles import reconstruct_tiled, starts
 
@@ -82,7 +84,7 @@ def test_pca_needs_enough_pictures(tmp_path: Path) -> None:
 def test_standardised_error_is_in_units_of_the_mean_variance(tmp_path: Path) -> None:
     run = trompe.train(pca(), tmp_path / "run")
     figures = measures.evaluate(run, run.data())["figures"]
-    variance = mean_variance(run.data(split="train"))
+    variance = (run.data(split="train").images / 255).var(0).mean()
     assert figures["standardised_error"] == pytest.approx(figures["squared_error"] / variance, rel=1e-4)
 
 
@@ -183,6 +185,21 @@ def test_labels_are_needed_to_learn_them(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_machine_learns_what_its_decoder_will_be(tmp_path: Path) -> None:
+    """With a sigmoid mean, whatever the error that is measured, the pixels of the lowest machine are logistic."""
+    recipe = trompe.recipe("rbm-mnist")
+    recipe = replace(
+        recipe,
+        data=DataOptions(),
+        nets=replace(recipe.nets, widths=(), latent=32),
+        family=replace(recipe.family, likelihood="squared-error", layer_steps=(400,)),
+        train=replace(QUIET, steps=401, snapshots=(400,), learning_rate=1e-3),
+    )
+    trompe.train(recipe, tmp_path / "run")
+    before = trompe.load(tmp_path / "run", snapshot=400)
+    assert squared_error(before, before.data()) < 2  # of a variance of 4.6
+
+
 # Patches in a run
 
 
@@ -199,6 +216,45 @@ def test_a_run_of_patches_is_looked_at_in_patches(tmp_path: Path) -> None:
         trompe.train(other, tmp_path / "run")
 
 
+def test_a_probe_is_fair(tmp_path: Path) -> None:
+    run = trompe.train(pca(), tmp_path / "run")
+    train, test = run.data(split="train"), run.data()
+    assert train.labels is not None
+    ordered = train.take(np.argsort(train.labels, kind="stable"))
+    assert probes(run, ordered, test, limit=400)[0].linear < 0.15  # drawn from all classes, not the first pictures
+    with pytest.raises(trompe.TrompeError, match="taught by the pictures it is tested on"):
+        probes(run, test, test)
+    with pytest.raises(trompe.TrompeError, match="taught 9 classes, and tested on 1 others"):
+        probes(run, train.take(train.labels != 3), test)
+    told = trompe.train(small("cvae"), tmp_path / "told")
+    with pytest.raises(trompe.TrompeError, match="is told the class"):
+        probes(told, train, test)
+
+
+def test_a_stack_resumes_inside_a_layer(tmp_path: Path) -> None:
+    whole = trompe.train(sdae(), tmp_path / "whole")
+    for step in (30, 90, 500):
+        stopped_at(step, sdae(), tmp_path / "parts")
+        assert trompe.load(tmp_path / "parts").step == step
+    assert trompe.train(sdae(), tmp_path / "parts").digest == whole.digest
+
+
+def stopped_at(step: int, recipe: Recipe, folder: Path) -> None:
+    """Train until after a step, as an interruption would."""
+    original = training.train_step
+
+    def until(state: State, *arguments: object) -> object:
+        if state.step >= step:
+            raise KeyboardInterrupt
+        return original(state, *arguments)  # type: ignore[arg-type]
+
+    often = replace(recipe, train=replace(recipe.train, checkpoint_seconds=0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "train_step", until)
+        with pytest.raises(KeyboardInterrupt):
+            trompe.train(often, folder)
+
+
 # What does not fit
 
 
@@ -207,6 +263,9 @@ def test_a_run_of_patches_is_looked_at_in_patches(tmp_path: Path) -> None:
     [
         (replace(pca(), nets=MLPOptions(widths=(5,), latent=3)), "one linear layer"),
         (replace(pca(), train=TrainOptions(steps=5)), "fitted, not trained"),
+        (pca(flip=True), "no steps in which"),
+        (sdae(likelihood="gaussian"), "have no scale of their own"),
+        (sdae(finetune="reconstruction"), r"family\.hide does nothing"),
         (replace(trompe.recipe("vae-mnist"), nets=MLPOptions(linear_code=False)), "parameters are linear"),
         (replace(trompe.recipe("autoencoder-mnist"), nets=MLPOptions(standardise=True)), "have no bounds"),
         (replace(sdae(), nets=trompe.recipe("vae").nets), "multilayer perceptron is stacked"),
@@ -237,6 +296,15 @@ def test_tiles_cover_a_picture_of_any_size(tmp_path: Path) -> None:
         assert float((reconstruct_tiled(run, image) - image).square().mean()) < 0.01
     with pytest.raises(trompe.TrompeError, match="holds no patch of 6x6"):
         reconstruct_tiled(run, torch.rand(1, 5, 9))
+
+
+def test_a_patch_run_takes_patches_and_whole_pictures_and_says_which(tmp_path: Path) -> None:
+    run = trompe.train(pca(5, patch=PatchOptions(size=6, count=2)), tmp_path / "run")
+    for side, name in ((6, "patch"), (9, "whole")):
+        Image.fromarray(np.zeros((side, side), np.uint8)).save(tmp_path / f"{name}.png")
+    assert run.read_pictures([tmp_path / "patch.png"]).shape == (1, 1, 6, 6)
+    with pytest.raises(trompe.TrompeError, match="no patch of 6x6"):
+        run.read_pictures([tmp_path / "whole.png"])
 
 
 @pytest.mark.parametrize(("length", "size"), [(6, 6), (7, 6), (100, 12), (3, 2), (9, 1)])
@@ -280,7 +348,7 @@ def test_the_figures_of_the_ladder(runs: dict[str, trompe.Run], tmp_path: Path) 
     ):
         drawn.savefig(tmp_path / "figure.png")
     assert first_filters(runs["dae"]).shape == (runs["dae"].model.latent, 1, 8, 8)
-    with pytest.raises(trompe.TrompeError, match="corrupts nothing"):
+    with pytest.raises(trompe.TrompeError, match="restores nothing"):
         figures.corruption(runs["pca"], data)
     with pytest.raises(trompe.TrompeError, match="compare runs of the same pictures"):
         figures.reconstructions([runs["pca"], runs["patches"]], data)
@@ -306,6 +374,12 @@ def test_the_commands_of_the_ladder(
     with Image.open(folder / "noisy.png") as noisy:
         assert restored["reconstructions"].shape == (1, 1, noisy.height, noisy.width)
     command("reconstruct", dae, folder / "noisy.png", "--out", folder / "restored.png")
+    told = [
+        json.loads(command("evaluate", runs["pca"].folder, "--probe", "--json", *more))["figures"]["probes"]
+        for more in ([], ["--data", "digits:test"])
+    ]
+    assert told[0] == told[1]  # taught by the training pictures, whichever split is named
+    assert 0 < told[0][0]["nearest"] < 0.05
     assert "mistakes of a linear classifier" in command("evaluate", runs["pca"].folder, "--probe", "--limit", 100)
 
 

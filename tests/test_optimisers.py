@@ -53,12 +53,18 @@ def test_muons_update_has_singular_values_near_one() -> None:
 
 
 def test_muon_leaves_biases_to_adam_and_steps_kernels_as_matrices() -> None:
-    parameters = {"bias": nn.Parameter(torch.zeros(4)), "kernel": nn.Parameter(torch.zeros(4, 3, 2, 2))}
+    parameters = {
+        "bias": nn.Parameter(torch.zeros(4)),
+        "scale": nn.Parameter(torch.zeros(3, 1, 1)),
+        "kernel": nn.Parameter(torch.zeros(4, 3, 2, 2)),
+    }
     muon = Muon(parameters, TrainOptions())
     for parameter in parameters.values():
         parameter.grad = torch.ones_like(parameter)
     muon.step(0.01)
     torch.testing.assert_close(parameters["bias"], torch.full((4,), -0.01))
+    torch.testing.assert_close(parameters["scale"], torch.full((3, 1, 1), -0.01))
+    assert set(muon.momentum) == {"kernel"}
     assert parameters["kernel"].abs().min() > 0
 
 

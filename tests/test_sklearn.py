@@ -61,7 +61,7 @@ def test_a_vaes_score_is_a_density() -> None:
     assert -entropy - 0.15 < vae.score(fresh) < -entropy + 0.05
     far = vae.score_samples(np.array([[40.0, 40.0]]))[0]
     assert far < vae.score_samples(fresh).min()
-    drawn = vae.sample(4000)
+    drawn = vae.sample(4000, random_state=0)
     np.testing.assert_allclose(drawn.mean(0), X.mean(0), atol=0.3)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(X.T), atol=1.2)
 
@@ -79,6 +79,13 @@ def test_a_seed_gives_the_same_model_and_leaves_the_callers_numbers_alone(
     assert torch.equal(torch.rand(3), expected)
     np.testing.assert_array_equal(first, VAE(steps=20, random_state=1).fit_transform(X))
     assert (first != VAE(steps=20, random_state=2).fit_transform(X)).any()
+
+
+def test_numpys_numbers_are_numbers(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    coder = DenoisingAutoencoder(
+        np.int64(3), widths=(np.int64(8),), level=np.float32(0.2), steps=5.0, random_state=np.random.RandomState(0)
+    )
+    assert coder.fit(digits[0]).transform(digits[0]).shape == (1797, 3)
 
 
 def test_a_loss_that_is_not_finite_is_said() -> None:

@@ -7,12 +7,15 @@ import io
 import lzma
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import trompe
+from conftest import small
 from trompe.data import load_data
 from trompe.data.load import for_recipe, from_array, load_splits
 from trompe.errors import TrompeError
@@ -208,13 +211,18 @@ def test_arrays_that_are_not_pictures(array: np.ndarray, message: str) -> None:
         from_array(array)
 
 
-def test_whole_classes_are_held_out() -> None:
+def test_whole_classes_are_held_out(tmp_path: Path) -> None:
     loaded = for_recipe(DataOptions("digits", hold_out="classes"))
     assert loaded.train.labels is not None
     assert loaded.test.labels is not None
     assert len(set(loaded.test.labels)) == 1
     assert not set(loaded.test.labels) & set(loaded.train.labels)
     assert len(loaded.train) + len(loaded.test) == 1797
+    own = trompe.train(
+        replace(small(), data=DataOptions("digits", hold_out="classes")), tmp_path / "run", data=load_data("digits")
+    )
+    assert set(own.data().labels) == set(loaded.test.labels)
+    assert len(own.data("curves:test")) == 10_000  # another set is split as it is
     again = for_recipe(DataOptions("digits", hold_out="classes"))
     assert again.test.fingerprint == loaded.test.fingerprint
     with pytest.raises(TrompeError, match="no classes to hold out"):

@@ -106,7 +106,14 @@ def test_pictures_move_no_further_than_they_may() -> None:
     places = moved(dot, DataOptions(shift=3, still=0)).flatten(1).argmax(1)
     across, down = places % 21 - 10, places // 21 - 10
     assert across.abs().max() == down.abs().max() == 3
-    torch.testing.assert_close(moved(dot, DataOptions(turn=180)), dot, atol=0.5, rtol=0)
+    corner = torch.zeros(500, 1, 21, 21)
+    corner[:, :, 10, 16] = 1
+    places = moved(corner, DataOptions(turn=45, zoom=0.5, still=0)).flatten(1).argmax(1)
+    across, down = (places % 21 - 10).float(), (places // 21 - 10).float()
+    angle, distance = torch.atan2(down, across).abs(), torch.hypot(across, down)
+    assert 0.7 < float(angle.max()) < 0.9  # 45 degrees is 0.785
+    assert 3 < float(distance.min()) < 4.6  # 6 / 1.5 is 4
+    assert float(distance.max()) > 9  # 6 / 0.5 would be 12, outside the picture
     stayed = (moved(dot, DataOptions(shift=3)) == dot).flatten(1).all(1).float().mean()
     assert float(stayed) == pytest.approx(0.5, abs=0.08)
 

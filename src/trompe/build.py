@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from torch import nn
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from .data.arrays import ImageData
 from .distributions import LIKELIHOODS
@@ -12,6 +17,8 @@ from .model import Model
 from .nets import ConvDecoder, ConvEncoder, Encoder, MLPDecoder, MLPEncoder, Standardise, WithScale
 from .options import MLPOptions, NetsOptions, Recipe, StackedOptions
 from .rng import Stream, seeded
+
+TOGETHER = 4096
 
 
 def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int = 0) -> Model:
@@ -59,12 +66,26 @@ def labelled(model: Model) -> bool:
 
 def prepare(model: Model, recipe: Recipe, data: ImageData) -> None:
     """Set what of a new model is a function of its training pictures."""
-    for module in model.modules():
-        if isinstance(module, Standardise):
-            module.fit(data)
+    if standardisers := [module for module in model.modules() if isinstance(module, Standardise)]:
+        mean, scale = mean_and_scale(data)
+        for module in standardisers:
+            module.mean.copy_(mean)
+            module.scale.fill_(scale)
     family = family_of(recipe.family)
     if family.fit is not None:
         family.fit(model, recipe.family, data)
+
+
+def mean_and_scale(data: ImageData) -> tuple[Float[Tensor, "channels *spatial"], float]:
+    """The mean of each pixel, and the root of the variance around it averaged over all pixels, in grey levels."""
+    total, squares = (np.zeros(data.image_shape) for _ in range(2))
+    for start in range(0, len(data), TOGETHER):
+        levels = data.images[start : start + TOGETHER] / 255
+        total += levels.sum(0)
+        squares += np.square(levels).sum(0)
+    mean = total / len(data)
+    variance = float((squares / len(data) - mean**2).mean())
+    return torch.from_numpy(mean), math.sqrt(max(variance, 1e-12))
 
 
 def networks(nets: NetsOptions, image_shape: tuple[int, ...], outputs: int, classes: int) -> tuple[Encoder, nn.Module]:

@@ -25,6 +25,7 @@ from .options import (
     VAEOptions,
 )
 
+LIKELIHOODS_WITH_SCALE = {"gaussian", "linear-gaussian", "logistic"}
 NETS: tuple[Any, ...] = get_args(get_args(NetsOptions)[0])
 FAMILIES: tuple[Any, ...] = get_args(get_args(FamilyOptions)[0])
 
@@ -79,7 +80,7 @@ def checked(recipe: Recipe) -> Recipe:
             f"got beta {family.beta:g}, free_bits {family.free_bits:g}, warmup {family.warmup}",
             hint="leave those three at 1, 0 and 0, or use `--family.samples 1`",
         )
-    if recipe.data.binarise != "no" and recipe.family.likelihood in ("gaussian", "linear-gaussian", "logistic"):
+    if recipe.data.binarise != "no" and recipe.family.likelihood in LIKELIHOODS_WITH_SCALE:
         raise TrompeError(
             f"a {recipe.family.likelihood} likelihood is for grey levels, and data.binarise = "
             f"{recipe.data.binarise} makes them 0 or 1",
@@ -117,6 +118,10 @@ def _check_networks(recipe: Recipe) -> None:
         raise TrompeError("PCA is one linear layer to the code and one from it", hint="change only `--nets.latent`")
     if isinstance(family, PCAOptions) and recipe.train.steps:
         raise TrompeError("PCA is fitted, not trained", hint="leave `--train.steps` at 0")
+    if isinstance(family, PCAOptions) and (recipe.data.flip or recipe.data.moves or recipe.data.binarise != "no"):
+        raise TrompeError(
+            "PCA has no steps in which pictures could be flipped, moved or binarised", hint="leave those options out"
+        )
     if not isinstance(nets, MLPOptions):
         return
     if isinstance(family, VAEOptions) and not nets.linear_code:
@@ -134,6 +139,21 @@ def _check_stack(recipe: Recipe, family: StackedOptions) -> None:
         raise TrompeError(
             "only a multilayer perceptron is stacked, neither gated nor conditional", hint="use the recipe `sdae-mnist`"
         )
+    if LIKELIHOODS_WITH_SCALE & {family.likelihood}:
+        raise TrompeError(
+            f"a stack's layers have no scale of their own, and family.likelihood = {family.likelihood} has one",
+            hint="use `bernoulli`, `squared-error` or `linear`",
+        )
+    default = StackedOptions()
+    unused: tuple[str, ...] = ("hide", "dropout", "adversarial", "keep") if family.finetune == "reconstruction" else ()
+    unused += ("corruption", "level", "emphasis") if family.layers == "rbm" else ()
+    for name in unused:
+        if getattr(family, name) != getattr(default, name):
+            raise TrompeError(
+                f"family.{name} does nothing where family.layers = {family.layers} and family.finetune = "
+                f"{family.finetune}",
+                hint=f"leave `--family.{name}` out",
+            )
     if family.layer_steps and len(family.layer_steps) != len(nets.widths) + 1:
         raise TrompeError(
             f"family.layer_steps has {len(family.layer_steps)} numbers, and the encoder {len(nets.widths) + 1} layers: "

@@ -161,7 +161,8 @@ class Run:
         name, named_split = split_source(source)
         size = options.size if options.patch.size else (shape[1], shape[2])
         colour: Literal["grey", "rgb"] = "grey" if shape[0] == 1 else "rgb"
-        loaded = for_recipe(replace(options, source=name, size=size, colour=colour))
+        held = options.hold_out if name == options.source else "as-given"
+        loaded = for_recipe(replace(options, source=name, size=size, colour=colour, hold_out=held))
         return loaded.train if (named_split or split) == "train" else loaded.test
 
     def _own_data(self, split: str) -> ImageData:
@@ -180,9 +181,24 @@ class Run:
         return ImageData(kept["images"].numpy(), f"{data.source}:test", labels, data.class_names)
 
     def read_pictures(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
-        """Picture files in this run's size and colour."""
+        """Picture files in this run's size and colour.
+
+        Raises:
+            TrompeError: one cannot be read, or is larger than the patches that the run was trained on.
+        """
+        if len(self.record.data.image_shape) != 3:
+            raise TrompeError("this run is of videos or voxels, not of pictures", hint="give `--data`")
         _, height, width = self.record.data.image_shape
-        return torch.stack([self.read_picture(path, (height, width)) for path in paths])
+        if not self.of_patches:
+            return torch.stack([self.read_picture(path, (height, width)) for path in paths])
+        pictures = [self.read_picture(path) for path in paths]
+        for path, picture in zip(paths, pictures, strict=True):
+            if picture.shape[1:] != (height, width):
+                raise TrompeError(
+                    f"`{path}` is no patch of {height}x{width}, on which this run was trained",
+                    hint="give patches; a whole picture is for `trompe reconstruct`",
+                )
+        return torch.stack(pictures)
 
     def read_picture(
         self, path: str | Path, size: tuple[int, int] | None = None

@@ -28,7 +28,7 @@ from .losses import log_prior_ratio
 from .model import Model
 from .names import Activation, CorruptionName
 from .options import AutoencoderOptions, DenoisingOptions, FamilyOptions, MLPOptions, Recipe, TrainOptions, VAEOptions
-from .rng import Stream, normal
+from .rng import Stream, normal, seeded
 from .rules import checked
 from .state import initial_state
 from .step import train_step
@@ -90,22 +90,28 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
 
     def _trained(self, rows: Rows, shape: tuple[int, ...], seed: int) -> tuple[Model, float]:
         """The model after all steps, in float64, and its last loss; the caller's own random numbers are left alone."""
-        nets = MLPOptions(widths=tuple(self.widths), latent=self.n_components, activation=self.activation)
-        options = TrainOptions(
-            steps=self.steps, batch=self.batch_size, learning_rate=self.learning_rate, schedule="cosine", seed=seed
-        )
-        recipe = Recipe(type(self).__name__, nets=nets, family=self._family(), train=options)
         try:
-            model = build_model(checked(recipe), (shape[1],))
+            nets = MLPOptions(
+                widths=tuple(map(int, self.widths)), latent=int(self.n_components), activation=self.activation
+            )
+            options = TrainOptions(
+                steps=int(self.steps),
+                batch=int(self.batch_size),
+                learning_rate=float(self.learning_rate),
+                schedule="cosine",
+                seed=seed,
+            )
+            recipe = checked(Recipe(type(self).__name__, nets=nets, family=self._family(), train=options))
         except TrompeError as error:  # scikit-learn's users look for a ValueError
             raise ValueError(str(error)) from error
+        model = build_model(recipe, (shape[1],))
         phases = phases_of(recipe.family)
         state = initial_state(model, phases, options)
         loss = math.nan
-        with torch.random.fork_rng(devices=[]):
-            for step in range(self.steps):
-                terms = train_step(state, phases, rows, batch_indices(shape[0], self.batch_size, seed, step), options)
-                if step % CHECKED_EVERY == 0 or step == self.steps - 1:
+        with seeded(seed, Stream.STEP):  # which leaves the caller's generators as they are
+            for step in range(options.steps):
+                terms = train_step(state, phases, rows, batch_indices(shape[0], options.batch, seed, step), options)
+                if step % CHECKED_EVERY == 0 or step == options.steps - 1:
                     loss = float(torch.stack(list(terms.values())).sum())
                     if not math.isfinite(loss):
                         raise ValueError(f"the loss is not finite at step {step}; try a lower learning_rate")
@@ -226,7 +232,7 @@ class DenoisingAutoencoder(_Coder):
         self.level = level
 
     def _family(self) -> FamilyOptions:
-        return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=self.level)
+        return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=float(self.level))
 
 
 class VAE(_Coder):
@@ -266,12 +272,14 @@ class VAE(_Coder):
         self.importance_samples = importance_samples
 
     def _family(self) -> FamilyOptions:
-        return VAEOptions(likelihood="linear-gaussian", beta=self.beta)
+        return VAEOptions(likelihood="linear-gaussian", beta=float(self.beta))
 
     def score_samples(self, X: Any) -> Float[np.ndarray, " samples"]:
         """A lower bound on each row's log-density, in nats: the importance-weighted one (Burda et al. 2016), with the
         same noise for every row.
         """
+        if self.importance_samples < 1:
+            raise ValueError(f"importance_samples is {self.importance_samples}; give a number from 1 on")
         table = self._standardised(X)
         count, likelihood = self.importance_samples, self.model_.likelihood
         noise = normal((count, 1, self.n_components), 0, Stream.MEASURE).double()
@@ -289,10 +297,11 @@ class VAE(_Coder):
         """The mean of `score_samples`."""
         return float(self.score_samples(X).mean())
 
-    def sample(self, n_samples: int = 1, *, random_state: int = 0) -> Table:
+    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> Table:
         """Rows from the model: codes from the unit Gaussian, and the likelihood's mean and noise for each."""
         check_is_fitted(self)
-        codes = normal((n_samples, self.n_components), random_state, Stream.SAMPLE).double()
+        seed = int(check_random_state(random_state).randint(2**31 - 1))
+        codes = normal((n_samples, self.n_components), seed, Stream.SAMPLE).double()
         mean, log_deviation = self._parameters(codes).chunk(2, dim=1)
-        noise = normal(tuple(mean.shape), random_state, Stream.SAMPLE, 1).double()
+        noise = normal(tuple(mean.shape), seed, Stream.SAMPLE, 1).double()
         return (mean + log_deviation.exp() * noise).numpy() * self.scale_ + self.mean_

@@ -15,9 +15,12 @@ OVERLAP = 4
 
 
 def reconstruct_tiled(
-    run: Run, image: Float[Tensor, "channels height width"]
+    run: Run, image: Float[Tensor, "channels height width"], label: list[int] | None = None
 ) -> Float[Tensor, "channels height width"]:
     """A picture of any size that holds a patch, reconstructed.
+
+    Args:
+        label: its class, alone in a list, where the model is class-conditional.
 
     Raises:
         TrompeError: it is smaller than a patch.
@@ -30,8 +33,9 @@ def reconstruct_tiled(
         )
     corners = [(top, left) for top in starts(image.shape[1], size[0]) for left in starts(image.shape[2], size[1])]
     tiles = torch.stack([image[:, top : top + size[0], left : left + size[1]] for top, left in corners])
+    labels = label and label * len(tiles)
     total, count = torch.zeros_like(image), torch.zeros_like(image[:1])
-    for (top, left), tile in zip(corners, run.reconstruct(tiles), strict=True):
+    for (top, left), tile in zip(corners, run.reconstruct(tiles, labels), strict=True):
         total[:, top : top + size[0], left : left + size[1]] += tile
         count[:, top : top + size[0], left : left + size[1]] += 1
     return total / count

@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import safetensors.torch
 import torch
-from torch import Tensor
 
 from . import files
 from . import state as states
 from .build import build_model, labelled, prepare
 from .data.arrays import ImageData, hold_out, splits
 from .data.batches import Batches
-from .data.load import Loaded, for_recipe, from_array, in_patches, is_path
+from .data.load import Loaded, for_recipe, from_array, is_path, split_and_cut
 from .data.order import batch_indices
 from .device import fast_precision, keep_freed_memory, pick_device
-from .errors import TrainingStopped
+from .errors import TrompeError
 from .families import phases_of
-from .grids import picture_grid, save_picture, side_by_side
 from .guards import interruptible, locked, repeatable
 from .log import RunLog
 from .model import Model
 from .options import DataOptions, Recipe
-from .phases import Phase
 from .progress import TrainingProgress, console, note
 from .recipes import recipe as named_recipe
 from .record import Record, check_folder, open_record
-from .rng import Stream, normal, seeded
 from .rules import checked
 from .run import Run
-from .state import State
-from .step import autocast, train_step
+from .step import train_step
+from .writing import Training, draw, evaluate, flush, keep, save
 
 TEST_PICTURES = 2000
 """Pictures on which the loss is evaluated during training."""
-GRID = (8, 8)
-
-
-@dataclass
-class Training:
-    """A training under way: its memory, its data and where it writes."""
-
-    folder: Path
-    record: Record
-    state: State
-    phases: tuple[Phase, ...]
-    batches: Batches
-    test: Batches
-    log: RunLog
-    progress: TrainingProgress
-    names: tuple[str, ...] = ()
-    pending: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
-    busy: float = 0.0
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.record.recipe
 
 
 def train(
@@ -93,7 +65,9 @@ def train(
     place = pick_device(device)
     keep_freed_memory()
     check_folder(folder)
-    loaded = for_recipe(recipe.data) if data is None else in_patches(as_loaded(data), recipe.data.patch)
+    loaded = for_recipe(recipe.data) if data is None else split_and_cut(as_loaded(data), recipe.data)
+    if recipe.data.moves and len(loaded.train.image_shape) != 3:
+        raise TrompeError("pictures are moved, videos and voxels are not", hint="leave turn, zoom and shift out")
     if data is not None:
         recipe = replace(recipe, data=replace(recipe.data, source=loaded.train.name))
     # building the model first finds what does not fit before anything is written
@@ -185,7 +159,7 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
         test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, as_they_are, labelled=labelled(model)),
         log=RunLog(folder, state.step),
         progress=TrainingProgress(recipe.name, state.step, recipe.train.steps),
-        names=loaded.train.names,
+        names=(loaded.whole or loaded.train).names,
     )
 
 
@@ -198,7 +172,8 @@ def run_steps(training: Training, interrupted: Callable[[], bool]) -> None:
         note(f"from step {options.decay_steps} on, the learning rate stays at a hundredth: the cosine ends there")
     if state.step == 0:
         save(training)
-        draw(training)
+        if options.sample_every or 0 in options.snapshots:
+            draw(training)
         if 0 in options.snapshots:
             keep(training)
     while state.step < options.steps and not interrupted():
@@ -225,118 +200,3 @@ def run_steps(training: Training, interrupted: Callable[[], bool]) -> None:
 
 def is_due(step: int, every: int) -> bool:
     return step % every == 0
-
-
-# What is written
-
-
-def flush(training: Training) -> None:
-    """Bring the pending log values from the device, check them, and write their means.
-
-    Raises:
-        TrainingStopped: one of them is not finite. Nothing that came after it has been written.
-    """
-    if not training.pending:
-        return
-    began = time.perf_counter()
-    numbers = iter(torch.stack([term for _, terms in training.pending for term in terms.values()]).tolist())
-    training.busy += time.perf_counter() - began  # a device that runs ahead is waited for here
-    means: dict[str, list[float]] = {}
-    for step, terms in training.pending:
-        values = {name: next(numbers) for name in terms}
-        if not all(math.isfinite(value) for value in values.values()):
-            stop_not_finite(training, step, values)
-        for name, value in values.items():
-            means.setdefault(name, []).append(value)
-    rate = len(training.pending) * training.recipe.train.batch / training.busy
-    step = training.state.step
-    logged = {name: sum(values) / len(values) for name, values in means.items()}
-    training.log.write(step, {**logged, "images_per_second": rate})
-    training.progress.show(step, rate, logged)
-    training.pending.clear()
-    training.busy = 0.0
-
-
-def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> None:
-    """Write down the batch of a step whose loss was not finite, and say what can be done."""
-    options = training.recipe.train
-    indices = batch_indices(len(training.batches.images), options.batch, options.seed, step - 1)
-    images = training.batches.images[torch.from_numpy(indices).to(training.batches.images.device)]
-    where = training.folder / f"not-finite-step-{step:06d}.png"
-    save_picture(where, picture_grid(images.float() / 255))
-    shown = ", ".join(f"{name} = {value:.4g}" for name, value in values.items())
-    named = [training.names[index] if training.names else str(index) for index in indices[:5]]
-    at = states.read_metadata(training.folder / Run.STATE)["step"] if (training.folder / Run.STATE).exists() else 0
-    weaker = ["a lower `--train.learning-rate`"]
-    if not options.clip:
-        weaker.append("`--train.clip 100`")
-    if options.precision == "bfloat16":
-        weaker.append("`--train.precision float32`")
-    raise TrainingStopped(
-        f"the loss is not finite at step {step}: {shown}.\nThe run keeps its state of step {at}, and the batch is "
-        f"drawn in `{where}` (pictures {', '.join(named)}, ... of the training split)",
-        hint=f"look whether a picture is broken; else try {', or '.join(weaker)}, in a new folder",
-    )
-
-
-def save(training: Training) -> None:
-    """Write the state to go on from, and the weights to use, if they are finite."""
-    flush(training)
-    if not bool(torch.stack([weight.isfinite().all() for weight in training.state.model.parameters()]).all()):
-        stop_not_finite(training, training.state.step, {"a weight": math.nan})
-    metadata = {"run": training.record.to_json()}
-    states.save_state(training.folder / Run.STATE, training.state, metadata)
-    keep(training, training.folder / Run.WEIGHTS)
-
-
-def keep(training: Training, path: Path | None = None) -> None:
-    """Write the weights to use, by default as this step's snapshot."""
-    flush(training)
-    step = training.state.step
-    path = path or training.folder / "snapshots" / f"step-{step:06d}.safetensors"
-    states.save_weights(path, training.state.usable, {"run": training.record.to_json(), "step": step})
-
-
-@torch.no_grad()
-def evaluate(training: Training) -> None:
-    """Log every phase's terms on test pictures, with the weights to use and noise of its own."""
-    model, options = training.state.usable, training.recipe.train
-    totals: dict[str, float] = {}
-    count = len(training.test.images)
-    with seeded(options.seed, Stream.MEASURE), evaluating(model):
-        for first in range(0, count, options.batch):
-            batch = training.test.prepared(np.arange(first, min(count, first + options.batch)))
-            for phase in training.phases:
-                if not phase.when.spans(training.state.step):
-                    continue
-                with autocast(training.test.device, options):
-                    terms = phase.loss(model, batch, training.state.step)
-                for name, term in terms.items():
-                    key = f"test/{phase.name}/{name}"
-                    totals[key] = totals.get(key, 0.0) + float(term.double().sum())
-    training.log.write(training.state.step, {name: total / count for name, total in totals.items()})
-
-
-@contextmanager
-def evaluating(model: Model) -> Iterator[None]:
-    """The model as it is used, without what it does only to learn."""
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train()
-
-
-@torch.no_grad()
-def draw(training: Training) -> None:
-    """Draw the model's progress: samples from one fixed noise; or, where nothing can be sampled, reconstructions."""
-    flush(training)
-    model, options = training.state.usable, training.recipe.train
-    if model.prior is not None:
-        noise = normal((GRID[0] * GRID[1], model.latent), options.seed, Stream.SAMPLE).to(model.device)
-        labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
-        picture = picture_grid(model.sample(noise, labels), columns=GRID[1])
-    else:
-        batch = training.test.gather(np.arange(min(32, len(training.test.images))))
-        picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))
-    save_picture(training.folder / "samples" / f"step-{training.state.step:06d}.png", picture)

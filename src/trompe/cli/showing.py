@@ -142,6 +142,7 @@ def evaluate(
         json: print the result as JSON.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
+    from ..data.load import split_source
     from ..errors import TrompeError
     from ..measures import evaluate as measure
 
@@ -149,7 +150,7 @@ def evaluate(
         if number is not None and number < 1:
             raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
     opened = open_run(run, device, snapshot)
-    taught = opened.data(data, split="train") if probe else None
+    taught = opened.data(data and split_source(data)[0], split="train") if probe else None
     result = measure(opened, opened.data(data), samples=samples, seed=seed, limit=limit, probe_with=taught)
     if json:
         print(json_format.dumps(result))
@@ -208,7 +209,7 @@ def figure(
     path = out or runs[0] / "figures" / f"{name}{against}{of_data}{suffix}"
     kind_of(path, suffix)
     opened = [open_run(run, device) for run in runs]
-    write_bytes(path, draw(name, opened, opened[0].data(data)))
+    write_bytes(path, draw(name, opened, lambda: opened[0].data(data)))
     print(path)
 
 

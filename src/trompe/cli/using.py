@@ -84,7 +84,7 @@ def reconstruct(
     kind = kind_of(out, ".png", ".npz")
     opened = open_run(run, device)
     if opened.of_patches and pictures:
-        images, reconstructed = whole_picture(opened, pictures)
+        images, reconstructed = whole_picture(opened, pictures, data, class_name)
     else:
         images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
         reconstructed = opened.reconstruct(images, labels)
@@ -182,7 +182,9 @@ def interpolate(
         write_images(out, kind, images, columns=steps)
 
 
-def whole_picture(run: Run, pictures: tuple[Path, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+def whole_picture(
+    run: Run, pictures: tuple[Path, ...], data: str | None, class_name: str | None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """One picture in its own size, and what a model of patches makes of it."""
     from ..tiles import reconstruct_tiled
 
@@ -191,8 +193,10 @@ def whole_picture(run: Run, pictures: tuple[Path, ...]) -> tuple[torch.Tensor, t
             f"this model is of patches, and takes one whole picture at a time; {len(pictures)} were given",
             hint="give the command once a picture",
         )
-    image = run.read_picture(pictures[0])
-    return image[None], reconstruct_tiled(run, image)[None]
+    if data is not None:
+        raise TrompeError("both a picture and `--data` were given", hint="give one of them")
+    image, label = run.read_picture(pictures[0]), label_of(run, class_name)
+    return image[None], reconstruct_tiled(run, image, label)[None]
 
 
 # What the commands share

@@ -20,7 +20,7 @@ RESIDENT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Batch:
-    """What a loss sees: pictures in [0, 1] and, for a class-conditional model, their labels."""
+    """What a loss sees: pictures in [0, 1] and, for a model that is told or learns them, their labels."""
 
     images: Float[Tensor, "batch channels *spatial"]
     labels: Int[Tensor, " batch"] | None = None

@@ -81,7 +81,11 @@ def canonical(name: str) -> str:
 
 def for_recipe(options: DataOptions) -> Loaded:
     """What a recipe trains and tests on."""
-    loaded = load_splits(options.source, size=options.size, colour=options.colour)
+    return split_and_cut(load_splits(options.source, size=options.size, colour=options.colour), options)
+
+
+def split_and_cut(loaded: Loaded, options: DataOptions) -> Loaded:
+    """What the options make of a set: whole classes held out, patches instead of pictures."""
     if options.hold_out == "classes":
         loaded = by_class(loaded)
     return in_patches(loaded, options.patch)

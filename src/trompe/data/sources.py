@@ -126,14 +126,14 @@ SETS: dict[str, NamedSet] = {
         idx_set(DIGITS),
     ),
     "mnist-rotated": NamedSet(
-        "62,000 of them, each turned by a random angle (the law of Larochelle et al. 2007)",
+        "62,000 of MNIST's digits, each turned by a random angle (the law of Larochelle et al. 2007)",
         (12_000, 50_000),
         MNIST_FILES,
         idx_set(DIGITS, rotated),
         files_of="mnist",
     ),
     "mnist-noise": NamedSet(
-        "62,000 of them over a background of noise (the law of Larochelle et al. 2007)",
+        "62,000 of MNIST's digits over a background of noise (the law of Larochelle et al. 2007)",
         (12_000, 50_000),
         MNIST_FILES,
         idx_set(DIGITS, on_noise),

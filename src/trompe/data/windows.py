@@ -77,7 +77,7 @@ def random_patches(
 
 
 def patches_of(data: ImageData, options: PatchOptions) -> ImageData:
-    """`count` patches of each picture, a function of the pictures' number alone; labels and names go with them."""
+    """`count` patches of each picture with its label and name, a function of the options and the pictures' number."""
     size = (options.size, options.size)
     if data.images.ndim != 4:
         raise TrompeError("patches are cut from pictures, not from videos or voxels", hint="leave `--data.patch` out")

@@ -51,7 +51,7 @@ def corruption(run: Run, data: ImageData) -> Figure:
     options = run.record.recipe.family
     if not isinstance(options, DenoisingOptions):
         raise TrompeError(
-            f"the run in `{run.folder}` is of the family `{options.kind}`, and corrupts nothing",
+            f"the run in `{run.folder}` is of the family `{options.kind}`, and restores nothing",
             hint="train a denoising one: `trompe train dae ...`",
         )
     measured = spread(data, MEASURED)
@@ -70,7 +70,7 @@ def corruption(run: Run, data: ImageData) -> Figure:
 
 
 def spread(data: ImageData, count: int) -> ImageData:
-    """So many of the pictures, drawn at random, the same ones each time; fewer of them are the first of more."""
+    """So many of the pictures, drawn at random, the same ones each time; the first of more are the same as fewer."""
     return data.take(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..errors import TrompeError
 from ..run import Run
 from .style import COLOURS, dress, figure
 
@@ -16,6 +17,10 @@ NOT_TERMS = {"step", "images_per_second"}
 def curves(run: Run) -> Figure:
     """Each term of the loss against the step, one panel a term: in training, and on test pictures."""
     series = terms(run.log)
+    if not series:
+        raise TrompeError(
+            f"`{run.folder}` has logged no loss yet", hint="a fitted model has none; others log as they train"
+        )
     made, axes = figure(4.2 * max(1, len(series)), 3.0, 1, max(1, len(series)))
     for panel, (name, parts) in zip(axes[0], series.items(), strict=False):
         for (label, points), colour in zip(parts.items(), COLOURS, strict=False):

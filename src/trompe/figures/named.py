@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ SEVERAL = ("reconstructions", "filters")
 """The figures that compare runs."""
 
 
-def draw(name: str, runs: Sequence[Run], data: ImageData) -> bytes:
-    """A figure as PNG, `film` as GIF."""
+def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes:
+    """A figure as PNG, `film` as GIF. The data are asked for by those that need them."""
     run = runs[0]
     if len(runs) > 1 and name not in SEVERAL:
         raise TrompeError(
@@ -35,21 +35,21 @@ def draw(name: str, runs: Sequence[Run], data: ImageData) -> bytes:
             return png(picture_grid(run.sample(64)))
         case "reconstructions":
             if len(runs) > 1:
-                return figure_png(reconstructions(runs, data))
-            shown = data.take(slice(0, 32))
+                return figure_png(reconstructions(runs, data()))
+            shown = data().take(slice(0, 32))
             return png(side_by_side(shown.images_as_floats(), run.reconstruct(shown)))
         case "latent-map":
-            return figure_png(latent_map(run, data))
+            return figure_png(latent_map(run, data()))
         case "traversals":
-            return png(traversals(run, data))
+            return png(traversals(run, data()))
         case "kl":
-            return figure_png(kl_bars(run, kl_per_number(run, data)))
+            return figure_png(kl_bars(run, kl_per_number(run, data())))
         case "curves":
             return figure_png(curves(run))
         case "filters":
             return figure_png(filters(runs))
         case "corruption":
-            return figure_png(corruption(run, data))
+            return figure_png(corruption(run, data()))
         case "film":
             return film(run)
     raise TrompeError(f"no figure is named `{name}`")

@@ -18,6 +18,7 @@ from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..model import Model
 from ..progress import tracked
+from ..rng import Stream, numpy_generator
 from ..run import Run
 
 PENALTIES = (0.001, 0.01, 0.1, 1.0)
@@ -52,11 +53,11 @@ def probes(run: Run, train: ImageData, test: ImageData, *, limit: int = PICTURES
     Features are scaled by one number, their deviation over the pictures learned from.
 
     Args:
-        limit: learn from the first so many pictures only.
+        limit: learn from so many pictures at most, drawn from all of them.
     """
-    if train.labels is None or test.labels is None:
-        raise TrompeError(f"`{train.name}` has no labels to learn from", hint="probe with labelled pictures")
-    train = train.take(slice(0, limit))
+    _check(run, train, test)
+    if len(train) > limit:
+        train = train.take(numpy_generator(0, Stream.SAMPLE, len(train)).permutation(len(train))[:limit])
     layers = len(run.model.features(train.take(slice(0, 1)).images_as_floats().to(run.device), run.labels_for(1)))
     found = []
     with tracked("probing layers", layers + 1) as advance:
@@ -65,6 +66,24 @@ def probes(run: Run, train: ImageData, test: ImageData, *, limit: int = PICTURES
             found.append(_probe("pixels" if layer == 0 else f"layer {layer}", features, [train.labels, test.labels]))
             advance(1)
     return found
+
+
+def _check(run: Run, train: ImageData, test: ImageData) -> None:
+    """A probe needs labels that the model does not see, of classes that it can learn, and other pictures to test on."""
+    if run.model.num_classes:
+        raise TrompeError(
+            "a class-conditional model is told the class that a probe is to find", hint="probe another run"
+        )
+    if train.labels is None or test.labels is None:
+        raise TrompeError(f"`{train.name}` has no labels to learn from", hint="probe with labelled pictures")
+    taught, asked = set(train.labels.tolist()), set(test.labels.tolist())
+    if len(taught) < 2 or asked - taught:
+        raise TrompeError(
+            f"the probe is taught {len(taught)} classes, and tested on {len(asked - taught)} others",
+            hint="probe with pictures whose classes are in both splits",
+        )
+    if train.fingerprint == test.fingerprint:
+        raise TrompeError("the probe is taught by the pictures it is tested on", hint="hold some out to test on")
 
 
 def _features(model: Model, images: Tensor, labels: Tensor | None, layer: int) -> Float[Tensor, "batch features"]:

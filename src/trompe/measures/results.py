@@ -58,7 +58,9 @@ def evaluate(
         figures |= asdict(measured) | {"active": measured.active}
         result["protocol"] = protocol(run, data, measured, seed)
     else:
-        result["protocol"] = {"data": data.name, "fingerprint": data.fingerprint, "pictures": count}
+        result["protocol"] = {"data": data.name, "fingerprint": data.fingerprint, "pictures": count, "seed": seed}
+    if probe_with is not None:
+        result["protocol"] |= {"probe": probe_with.name, "probe_fingerprint": probe_with.fingerprint}
     result["seconds"] = round(time.perf_counter() - started, 1)
     result["versions"] = {"trompe": __version__, "torch": torch.__version__}
     keep(run.folder, result)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data.arrays import ImageData
 from ..options import MLPOptions
 from .layers import ACTIVATIONS, Encoder, GatedLinear, with_label
-
-TOGETHER = 4096
 
 
 def layer(inputs: int, outputs: int, options: MLPOptions) -> nn.Sequential:
@@ -47,18 +43,6 @@ class Standardise(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(image_shape))
         self.register_buffer("scale", torch.ones(()))
-
-    @torch.no_grad()
-    def fit(self, data: ImageData) -> None:
-        """Measure mean and scale on these pictures."""
-        total, squares = (np.zeros(data.image_shape) for _ in range(2))
-        for start in range(0, len(data), TOGETHER):
-            levels = data.images[start : start + TOGETHER] / 255
-            total += levels.sum(0)
-            squares += np.square(levels).sum(0)
-        mean = total / len(data)
-        self.mean.copy_(torch.from_numpy(mean))
-        self.scale.fill_(max(float(np.sqrt((squares / len(data) - mean**2).mean())), 1e-6))
 
     def forward(self, images: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
         return (images - self.mean) / self.scale

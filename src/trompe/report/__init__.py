@@ -13,7 +13,7 @@ from .. import __version__
 from ..data.arrays import ImageData
 from ..figures.comparison import corruption
 from ..figures.filters import filters
-from ..figures.history import curves
+from ..figures.history import curves, terms
 from ..figures.latents import kl_bars, kl_per_number, traversals
 from ..figures.maps import latent_map
 from ..figures.style import figure_png
@@ -54,6 +54,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
     record, model = run.record, run.model
     shown = data.take(slice(0, 32))
     measures = read_measures(run.folder)
+    own = [one for one in measures if one["step"] == run.step and one["protocol"]["data"] == data.name]
     samples, images = model.prior is not None, record.data.image_shape
     return {
         "name": record.recipe.name,
@@ -68,12 +69,12 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "data": record.data,
         "shape": "x".join(map(str, record.data.image_shape[1:])),
         "colour": "grey" if record.data.image_shape[0] == 1 else "colour",
-        "headline": headline(measures),
+        "headline": headline(own),
         "measures": measures,
         "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in thinned(run.film)],
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
-        "curves": drawn(curves(run)) if run.log else None,
+        "curves": drawn(curves(run)) if terms(run.log) else None,
         "corruption": drawn(corruption(run, data)) if isinstance(record.recipe.family, DenoisingOptions) else None,
         "filters": drawn(filters([run])) if isinstance(record.recipe.nets, MLPOptions) and len(images) == 3 else None,
         "map": drawn(latent_map(run, data)),
