@@ -95,10 +95,10 @@ def checked(recipe: Recipe) -> Recipe:
 
 
 def _check_corruption(family: FamilyOptions) -> None:
-    if isinstance(family, DenoisingOptions | StackedOptions) and family.corruption != "gaussian" and family.level > 1:
+    if isinstance(family, DenoisingOptions | StackedOptions) and family.level > 1:
         raise TrompeError(
-            f"family.level = {family.level:g} is more than all of the pixels",
-            hint="give a share, 0.3 for 30 %",
+            f"family.level = {family.level:g} is more than all of the pixels, or noise wider than all grey levels",
+            hint="give a number up to 1, as 0.3 for 30 %",
         )
 
 
