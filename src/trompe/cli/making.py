@@ -127,7 +127,11 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def in_words(run: Run) -> str:
+    from ..families import phases_of
+
     result = summary(run)
+    if not phases_of(run.record.recipe.family):
+        return f"{run.folder}: fitted to {run.record.data.source} (state {result['digest']})"
     terms = ", ".join(
         f"{key.split('/')[-1].replace('_', ' ')} {value:.4g}"
         for key, value in result.items()
