@@ -32,6 +32,8 @@ def dae_mnist() -> Recipe:
     """More hidden units than pixels on MNIST: at `--family.level 0` they learn to copy, corrupted to see strokes.
 
     Command: `trompe train dae-mnist --family.level 0.3 --out runs/dae`, then `trompe figure filters runs/dae`
+
+    Cost: three minutes. Expect holes in a picture to be passed on to .81 without corruption, to .23 with 25 % of it.
     """
     return Recipe(
         "dae-mnist",
