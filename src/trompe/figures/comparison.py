@@ -77,7 +77,8 @@ def spread(data: ImageData, count: int) -> ImageData:
 def drawn(rows: Sequence[Row]) -> Figure:
     """Rows of pictures, each with its name on the left."""
     columns = len(rows[0][1])
-    made, axes = figure(1.3 + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
+    longest = max(len(line) for name, _ in rows for line in name.split("\n"))
+    made, axes = figure(0.3 + 0.08 * longest + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
     for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
         show_pictures(panel, images, columns)
         panel.set_ylabel(name, fontsize=9, color=INK, rotation=0, ha="right", va="center")
