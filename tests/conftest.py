@@ -47,14 +47,14 @@ def vae_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
 @pytest.fixture(scope="session")
 def wide_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
     """A VAE with a five-number code and a Gaussian likelihood, on convolutions."""
-    recipe = small("vae", steps=60)
+    recipe = small("vae", steps=60, sample_every=30)
     return trompe.train(replace(recipe, nets=replace(recipe.nets, latent=5)), tmp_path_factory.mktemp("wide"))
 
 
 @pytest.fixture(scope="session")
 def class_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
     """A class-conditional VAE."""
-    return trompe.train(small("cvae", steps=60), tmp_path_factory.mktemp("cvae"))
+    return trompe.train(small("cvae", steps=60, sample_every=30), tmp_path_factory.mktemp("cvae"))
 
 
 @pytest.fixture(scope="session")
