@@ -129,13 +129,12 @@ def summary(run: Run) -> dict[str, Any]:
 def in_words(run: Run) -> str:
     from ..families import phases_of
 
-    result = summary(run)
-    if not phases_of(run.record.recipe.family):
+    result, phases = summary(run), phases_of(run.record.recipe.family)
+    if not phases:
         return f"{run.folder}: fitted to {run.record.data.source} (state {result['digest']})"
+    last = f"test/{phases[-1].name}/"
     terms = ", ".join(
-        f"{key.split('/')[-1].replace('_', ' ')} {value:.4g}"
-        for key, value in result.items()
-        if key.startswith("test/")
+        f"{key.removeprefix(last).replace('_', ' ')} {value:.4g}" for key, value in result.items() if last in key
     )
     where = f"{run.folder}: step {run.step} on {run.record.data.source}"
     return f"{where}, test {terms or 'not evaluated'} (state {result['digest']})"
