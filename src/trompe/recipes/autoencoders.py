@@ -183,7 +183,10 @@ def rbm_mnist() -> Recipe:
     """`deep-mnist` as it was first done: logistic units, a restricted Boltzmann machine a layer, then all together.
 
     Command: `trompe train rbm-mnist --out runs/rbm-mnist`; without its pretraining, the same with
-    `--family.layer-steps`
+    `--family.layer-steps --train.steps 14000`
+
+    Cost: ten minutes. Expect a squared error of 2.87 a picture, of 11.5 before all layers learn together, and of 23.0
+    without pretraining; published 3.00 (Hinton & Salakhutdinov 2006).
     """
     return Recipe(
         "rbm-mnist",
