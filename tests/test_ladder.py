@@ -153,7 +153,9 @@ def test_a_stacked_autoencoder_learns_labels_and_keeps_its_pictures(tmp_path: Pa
     assert names == {"layer_1", "layer_2", "finetune"}
     chances = run.classify(run.data())
     torch.testing.assert_close(chances.sum(1), torch.ones(len(chances)))
-    before = probes(trompe.load(tmp_path / "run", snapshot=120), run.data(split="train"), run.data(), limit=500)
+    pretrained = trompe.load(tmp_path / "run", snapshot=120)
+    assert "classification_error" not in measures.evaluate(pretrained, pretrained.data())["figures"]
+    before = probes(pretrained, run.data(split="train"), run.data(), limit=500)
     assert before[2].linear < 0.2
 
 

@@ -124,4 +124,6 @@ def test_what_has_no_plane_has_no_patches() -> None:
         patches_of(voxels, PatchOptions(size=2))
     flat = trompe.ImageData(np.zeros((2, 1, 4, 4), np.uint8), "flat")
     with pytest.raises(trompe.TrompeError, match="too many to keep"):
-        patches_of(flat, PatchOptions(size=1000, count=3000))
+        patches_of(flat, PatchOptions(size=1000, window=4, count=3000))
+    with pytest.raises(trompe.TrompeError, match="a window of 5 pixels is larger than pictures of 4x4"):
+        patches_of(flat, PatchOptions(size=10, enlarge=(1, 2)))

@@ -81,6 +81,12 @@ def patches_of(data: ImageData, options: PatchOptions) -> ImageData:
     size = (options.size, options.size)
     if data.images.ndim != 4:
         raise TrompeError("patches are cut from pictures, not from videos or voxels", hint="leave `--data.patch` out")
+    smallest = (options.window or options.size) / options.enlarge[1]
+    if smallest > max(data.image_shape[1:]):
+        raise TrompeError(
+            f"a window of {smallest:.0f} pixels is larger than pictures of {data.image_shape[1]}x{data.image_shape[2]}",
+            hint="give a smaller `--data.patch.size` or `--data.patch.window`, or a larger `--size`",
+        )
     shape = (len(data) * options.count, data.image_shape[0], *size)
     if math.prod(shape) > MOST_BYTES:
         raise TrompeError(f"{shape[0]:,} patches are too many to keep", hint="give a smaller `--data.patch.count`")

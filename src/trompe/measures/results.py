@@ -12,6 +12,7 @@ import torch
 
 from .. import __version__
 from ..data.arrays import ImageData
+from ..families import phases_of
 from ..files import write_bytes
 from ..run import Run
 from .bounds import likelihood, protocol
@@ -47,7 +48,7 @@ def evaluate(
     if (scale := standardised(run)) is not None:
         figures["standardised_error"] = error / scale
     figures["copying"] = copying(run, data, seed)
-    if run.model.classifier is not None and data.labels is not None:
+    if run.model.classifier is not None and data.labels is not None and learned_together(run):
         figures["classification_error"] = classification_error(run, data)
     if probe_with is not None:
         figures["probes"] = [asdict(probe) for probe in probes(run, probe_with, data)]
@@ -65,6 +66,11 @@ def evaluate(
     result["versions"] = {"trompe": __version__, "torch": torch.__version__}
     keep(run.folder, result)
     return result
+
+
+def learned_together(run: Run) -> bool:
+    """Whether the last phase, of all layers and their classifier, has begun behind these weights."""
+    return run.step > phases_of(run.record.recipe.family)[-1].when.start
 
 
 def keep(folder: Path, result: dict[str, Any]) -> None:
