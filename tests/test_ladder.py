@@ -376,6 +376,18 @@ def test_the_commands_of_the_ladder(
     with Image.open(folder / "noisy.png") as noisy:
         assert restored["reconstructions"].shape == (1, 1, noisy.height, noisy.width)
     command("reconstruct", dae, folder / "noisy.png", "--out", folder / "restored.png")
+    save_picture(folder / "other.png", picture_grid(torch.rand(1, 1, 30, 30)))
+    command(
+        "reconstruct", runs["patches"].folder, folder / "noisy.png", folder / "other.png", "--out", folder / "alone"
+    )
+    for name in ("noisy", "other"):
+        with (
+            Image.open(folder / f"{name}.png") as given,
+            Image.open(folder / "alone" / f"{name}.png") as restored_alone,
+        ):
+            assert given.size == restored_alone.size
+    command("reconstruct", dae, "--data", "digits:test", "-n", 3, "--out", folder / "numbered")
+    assert len(list((folder / "numbered").glob("*.png"))) == 3
     told = [
         json.loads(command("evaluate", runs["pca"].folder, "--probe", "--json", *more))["figures"]["probes"]
         for more in ([], ["--data", "digits:test"])

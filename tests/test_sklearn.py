@@ -88,6 +88,15 @@ def test_numpys_numbers_are_numbers(digits: tuple[np.ndarray, np.ndarray]) -> No
     assert coder.fit(digits[0]).transform(digits[0]).shape == (1797, 3)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"n_components": None}, {"n_components": 0.95}, {"n_components": "mle"}, {"level": None}, {"steps": 10.5}]
+)
+def test_what_is_no_number_is_named(wrong: dict[str, Any]) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    with pytest.raises(ValueError, match=rf"{next(iter(wrong))} is .*; give a"):
+        DenoisingAutoencoder(steps=2).set_params(**wrong).fit(X)
+
+
 def test_a_loss_that_is_not_finite_is_said() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     with pytest.raises(ValueError, match="not finite"):

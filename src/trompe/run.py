@@ -204,6 +204,8 @@ class Run:
         self, path: str | Path, size: tuple[int, int] | None = None
     ) -> Float[Tensor, "channels height width"]:
         """A picture file in this run's colour, in its own size or in this one (height, width)."""
+        if Path(path).is_dir():
+            raise TrompeError(f"`{path}` is a folder, not a picture", hint="give its files, as in `FOLDER/*.png`")
         if not Path(path).is_file():
             raise TrompeError(f"there is no picture at `{path}`", hint="check the path")
         pixels = read_picture(lambda name: open(name, "rb"), str(path), size, self.record.data.image_shape[0])

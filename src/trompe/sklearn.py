@@ -7,6 +7,7 @@ number, so that errors weigh as they do for PCA.
 from __future__ import annotations
 
 import math
+import numbers
 from abc import abstractmethod
 from typing import Any
 
@@ -53,6 +54,19 @@ class Rows:
         return Batch(self.table[torch.from_numpy(indices)])
 
 
+def whole(name: str, value: Any) -> int:
+    """A parameter that must be a whole number, of whatever type."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not float(value).is_integer():
+        raise ValueError(f"{name} is {value!r}; give a whole number")
+    return int(float(value))
+
+
+def number(name: str, value: Any) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise ValueError(f"{name} is {value!r}; give a number")
+    return float(value)
+
+
 class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """What the three have in common: multilayer perceptrons there and back, trained by Adam."""
 
@@ -85,6 +99,7 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         self.mean_: Float[np.ndarray, " features"] = table.mean(0)
         self.scale_ = math.sqrt(float((table - self.mean_).var(0).mean())) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.n_components_ = whole("n_components", self.n_components)
         self.model_, self.loss_ = self._trained(Rows((table - self.mean_) / self.scale_), table.shape, seed)
         return self
 
@@ -92,12 +107,14 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         """The model after all steps, in float64, and its last loss; the caller's own random numbers are left alone."""
         try:
             nets = MLPOptions(
-                widths=tuple(map(int, self.widths)), latent=int(self.n_components), activation=self.activation
+                widths=tuple(whole("widths", width) for width in self.widths),
+                latent=whole("n_components", self.n_components),
+                activation=self.activation,
             )
             options = TrainOptions(
-                steps=int(self.steps),
-                batch=int(self.batch_size),
-                learning_rate=float(self.learning_rate),
+                steps=whole("steps", self.steps),
+                batch=whole("batch_size", self.batch_size),
+                learning_rate=number("learning_rate", self.learning_rate),
                 schedule="cosine",
                 seed=seed,
             )
@@ -119,7 +136,7 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
 
     def transform(self, X: Any) -> Codes:
         """The code of each row: the mean of its posterior."""
-        return self._posterior(self._standardised(X))[:, : self.n_components].numpy()
+        return self._posterior(self._standardised(X))[:, : self.n_components_].numpy()
 
     def inverse_transform(self, X: Any) -> Table:
         """A row for each code, on the table's own scale."""
@@ -130,7 +147,7 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean squared error of the reconstruction, over samples and features."""
         table = self._standardised(X)
-        error = self._decoded(self._posterior(table)[:, : self.n_components]) - table
+        error = self._decoded(self._posterior(table)[:, : self.n_components_]) - table
         return -(self.scale_**2) * float(error.square().mean())
 
     def _standardised(self, X: Any) -> Float[Tensor, "samples features"]:
@@ -149,7 +166,7 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
 
     @property
     def _n_features_out(self) -> int:
-        return self.n_components
+        return self.n_components_
 
 
 class Autoencoder(_Coder):
@@ -167,6 +184,7 @@ class Autoencoder(_Coder):
     Attributes:
         model_: the trained model.
         loss_: the loss of the last step.
+        n_components_: numbers in a code.
         mean_, scale_: what rows are shifted and divided by.
     """
 
@@ -232,7 +250,7 @@ class DenoisingAutoencoder(_Coder):
         self.level = level
 
     def _family(self) -> FamilyOptions:
-        return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=float(self.level))
+        return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=number("level", self.level))
 
 
 class VAE(_Coder):
@@ -272,7 +290,7 @@ class VAE(_Coder):
         self.importance_samples = importance_samples
 
     def _family(self) -> FamilyOptions:
-        return VAEOptions(likelihood="linear-gaussian", beta=float(self.beta))
+        return VAEOptions(likelihood="linear-gaussian", beta=number("beta", self.beta))
 
     def score_samples(self, X: Any) -> Float[np.ndarray, " samples"]:
         """A lower bound on each row's log-density, in nats: the importance-weighted one (Burda et al. 2016), with the
@@ -282,7 +300,7 @@ class VAE(_Coder):
             raise ValueError(f"importance_samples is {self.importance_samples}; give a number from 1 on")
         table = self._standardised(X)
         count, likelihood = self.importance_samples, self.model_.likelihood
-        noise = normal((count, 1, self.n_components), 0, Stream.MEASURE).double()
+        noise = normal((count, 1, self.n_components_), 0, Stream.MEASURE).double()
         together = max(1, SCORED_TOGETHER // (count * table.shape[1]))
         bounds = []
         for rows in table.split(together):
@@ -301,7 +319,7 @@ class VAE(_Coder):
         """Rows from the model: codes from the unit Gaussian, and the likelihood's mean and noise for each."""
         check_is_fitted(self)
         seed = int(check_random_state(random_state).randint(2**31 - 1))
-        codes = normal((n_samples, self.n_components), seed, Stream.SAMPLE).double()
+        codes = normal((n_samples, self.n_components_), seed, Stream.SAMPLE).double()
         mean, log_deviation = self._parameters(codes).chunk(2, dim=1)
         noise = normal(tuple(mean.shape), seed, Stream.SAMPLE, 1).double()
         return (mean + log_deviation.exp() * noise).numpy() * self.scale_ + self.mean_

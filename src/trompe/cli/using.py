@@ -73,21 +73,28 @@ def reconstruct(
 
     Args:
         run: the run folder.
-        pictures: picture files, scaled to the run's size; a run of patches takes one, in its own size. By default
-            pictures of `--data`.
+        pictures: picture files, scaled to the run's size; a run of patches takes them in their own size, one at a time
+            unless `--out` is a folder. By default pictures of `--data`.
         data: a set, as in `mnist:test`; by default what the run was trained to test on.
         count: how many pictures of the set.
-        out: a `.png`, or an `.npz` of both arrays.
+        out: a `.png` of each row above what came back, an `.npz` of both arrays, or a folder for what came back alone,
+            a file a picture.
         class_name: the class of the picture files, where the model is class-conditional.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
-    kind = kind_of(out, ".png", ".npz")
+    kind = kind_of(out, ".png", ".npz", "")
     opened = open_run(run, device)
+    if pictures and kind == "":
+        restore_each(opened, pictures, data, class_name, out)
+        return
     if opened.of_patches and pictures:
         images, reconstructed = whole_picture(opened, pictures, data, class_name)
     else:
         images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
         reconstructed = opened.reconstruct(images, labels)
+    if kind == "":
+        write_images(out, kind, reconstructed, None)
+        return
     if kind == ".npz":
         save_arrays(out, images=images.numpy(), reconstructions=reconstructed.numpy())
     else:
@@ -190,13 +197,28 @@ def whole_picture(
 
     if len(pictures) > 1:
         raise TrompeError(
-            f"this model is of patches, and takes one whole picture at a time; {len(pictures)} were given",
-            hint="give the command once a picture",
+            f"whole pictures of {len(pictures)} sizes make no grid",
+            hint="give one picture, or a folder as `--out`",
         )
     if data is not None:
         raise TrompeError("both a picture and `--data` were given", hint="give one of them")
     image, label = run.read_picture(pictures[0]), label_of(run, class_name)
     return image[None], reconstruct_tiled(run, image, label)[None]
+
+
+def restore_each(run: Run, pictures: tuple[Path, ...], data: str | None, class_name: str | None, folder: Path) -> None:
+    """What comes back of each picture, in a file of the picture's name."""
+    stems = [path.stem for path in pictures]
+    if len(set(stems)) < len(stems):
+        raise TrompeError("two of the pictures have one name, and would be one file", hint="restore them one by one")
+    for path in pictures:
+        if run.of_patches:
+            _, reconstructed = whole_picture(run, (path,), data, class_name)
+        else:
+            images, labels, _, _ = inputs(run, (path,), data, None, class_name)
+            reconstructed = run.reconstruct(images, labels)
+        write_picture(folder / f"{path.stem}.png", reconstructed[0])
+    print(folder)
 
 
 # What the commands share
@@ -271,18 +293,23 @@ def kind_of(out: Path, *known: str) -> str:
 
 
 def write_images(out: Path, kind: str, images: torch.Tensor, columns: int | None) -> None:
-    from ..files import write_bytes
-    from ..grids import picture_grid, png, save_picture, to_bytes
+    from ..grids import picture_grid, save_picture, to_bytes
 
     if kind == ".npz":
         save_arrays(out, images=to_bytes(images))
     elif kind == ".png":
         save_picture(out, picture_grid(images, columns))
     else:
-        for place, pixels in enumerate(to_bytes(images)):
-            picture = pixels.transpose(1, 2, 0)
-            write_bytes(out / f"{place:06d}.png", png(picture[..., 0] if picture.shape[2] == 1 else picture))
+        for place, image in enumerate(images):
+            write_picture(out / f"{place:06d}.png", image)
     print(out)
+
+
+def write_picture(path: Path, image: torch.Tensor) -> None:
+    from ..grids import save_picture, to_bytes
+
+    pixels = to_bytes(image).transpose(1, 2, 0)
+    save_picture(path, pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def save_arrays(out: Path, **arrays: Any) -> None:

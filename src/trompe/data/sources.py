@@ -49,7 +49,8 @@ def load_named(name: str, size: tuple[int, int] | None, colour: str) -> Splits:
         TrompeError: no set has this name, or its files are not here and cannot be fetched.
     """
     if name not in SETS:
-        raise TrompeError(f"no data set is named `{name}`", hint=nearest(name, SETS))
+        hint = f"{nearest(name, SETS)} (nor is there a folder or zip of that name)"
+        raise TrompeError(f"no data set is named `{name}`", hint=hint)
     chosen = SETS[name]
     files = [locate(chosen.files_of or name, file) for file in chosen.files]
     train, test, report = chosen.load(name, files, size, colour)

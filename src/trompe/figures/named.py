@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..data.arrays import ImageData
 from ..errors import TrompeError
-from ..grids import Pixels, gif, picture_grid, png, side_by_side
+from ..grids import Pixels, gif, picture_grid, png
 from ..run import Run
 from .comparison import corruption, reconstructions
 from .filters import filters
@@ -34,10 +34,7 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
         case "samples":
             return png(picture_grid(run.sample(64)))
         case "reconstructions":
-            if len(runs) > 1:
-                return figure_png(reconstructions(runs, data()))
-            shown = data().take(slice(0, 32))
-            return png(side_by_side(shown.images_as_floats(), run.reconstruct(shown)))
+            return figure_png(reconstructions(runs, data()))
         case "latent-map":
             return figure_png(latent_map(run, data()))
         case "traversals":
