@@ -327,3 +327,12 @@ def test_what_cannot_be_parsed_exits_with_two(run_command, vae_run, command: str
     words = [word.format(run=vae_run.folder) for word in command.split()]
     _, errors = run_command(*words, code=2)
     assert "Traceback" not in errors
+
+
+def test_a_recipe_for_any_pictures_says_what_it_sees_without_any(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, said in (([], True), (["--data", "digits"], False)):
+        with pytest.raises(SystemExit):
+            cli.main(["train", "pca", "--out", str(tmp_path / str(said)), *given])
+        assert ("no `--data` is given, so `pca` sees digits" in capsys.readouterr().err) is said
