@@ -25,7 +25,7 @@ from .guards import interruptible, locked, repeatable
 from .log import RunLog
 from .model import Model
 from .options import DataOptions, Recipe
-from .progress import TrainingProgress, console, note
+from .progress import TrainingProgress, note
 from .recipes import recipe as named_recipe
 from .record import Record, check_folder, open_record
 from .rules import checked
@@ -112,16 +112,15 @@ def as_loaded(data: ImageData | Loaded | np.ndarray) -> Loaded:
 
 
 def say_what_is_trained(training: Training, loaded: Loaded) -> None:
-    """On a terminal, what is about to happen; anywhere, what a user would want to be warned of."""
+    """What is about to happen, and what a user would want to be warned of."""
     steps, channels = training.recipe.train.steps, loaded.train.image_shape[0]
     colour = "grey" if channels == 1 else "colour"
     size = "x".join(map(str, loaded.train.image_shape[1:]))
     parameters = sum(parameter.numel() for parameter in training.state.model.parameters())
-    if console.is_terminal:
-        note(
-            f"{training.recipe.name} on {loaded.train.name}: {len(loaded.train):,} pictures to train on, "
-            f"{len(loaded.test):,} to test on, {size} {colour}; {parameters:,} parameters"
-        )
+    note(
+        f"{training.recipe.name} on {loaded.train.name}: {len(loaded.train):,} pictures to train on, "
+        f"{len(loaded.test):,} to test on, {size} {colour}; {parameters:,} parameters"
+    )
     if broken := loaded.report.get("broken"):
         names = ", ".join(list(broken)[:5]) + (", ..." if len(broken) > 5 else "")
         note(f"{len(broken)} broken pictures are skipped: {names} (`trompe data` says what is wrong with each)")

@@ -64,7 +64,7 @@ def train(arguments: list[str]) -> int:
 
     `trompe train RECIPE --help` shows the recipe's fields, each of them a flag.
     """
-    from ..recipes import RECIPES, describe, recipe
+    from ..recipes import RECIPES, recipe
     from ..rules import checked, to_json
 
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -91,11 +91,8 @@ def train(arguments: list[str]) -> int:
     if parsed.dry_run:
         print(json.dumps(to_json(chosen), indent=2))
         return 0
-    from ..progress import note
     from ..training import train as train_run
 
-    if "--data PATH" in describe(name) and not {"--data", "--data.source"} & {word.split("=")[0] for word in arguments}:
-        note(f"no `--data` is given, so `{name}` sees {chosen.data.source}")
     run = train_run(chosen, parsed.out or Path("runs") / name, device=parsed.device)
     print(json.dumps(summary(run)) if parsed.json else in_words(run))
     return 0 if run.finished else interrupted(run)
