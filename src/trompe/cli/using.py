@@ -87,11 +87,7 @@ def reconstruct(
     if pictures and kind == "":
         restore_each(opened, pictures, data, class_name, out)
         return
-    if opened.of_patches and pictures:
-        images, reconstructed = whole_picture(opened, pictures, data, class_name)
-    else:
-        images, labels, _, _ = inputs(opened, pictures, data, count, class_name)
-        reconstructed = opened.reconstruct(images, labels)
+    images, reconstructed = with_reconstructions(opened, pictures, data, count, class_name)
     if kind == "":
         write_images(out, kind, reconstructed, None)
         return
@@ -189,6 +185,16 @@ def interpolate(
         write_images(out, kind, images, columns=steps)
 
 
+def with_reconstructions(
+    run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None, class_name: str | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures and what comes back of them: files, or the first of a set."""
+    if run.of_patches and pictures:
+        return whole_picture(run, pictures, data, class_name)
+    images, labels, _, _ = inputs(run, pictures, data, count, class_name)
+    return images, run.reconstruct(images, labels)
+
+
 def whole_picture(
     run: Run, pictures: tuple[Path, ...], data: str | None, class_name: str | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -212,11 +218,7 @@ def restore_each(run: Run, pictures: tuple[Path, ...], data: str | None, class_n
     if len(set(stems)) < len(stems):
         raise TrompeError("two of the pictures have one name, and would be one file", hint="restore them one by one")
     for path in pictures:
-        if run.of_patches:
-            _, reconstructed = whole_picture(run, (path,), data, class_name)
-        else:
-            images, labels, _, _ = inputs(run, (path,), data, None, class_name)
-            reconstructed = run.reconstruct(images, labels)
+        _, reconstructed = with_reconstructions(run, (path,), data, None, class_name)
         write_picture(folder / f"{path.stem}.png", reconstructed[0])
     print(folder)
 

@@ -98,7 +98,8 @@ def patches_of(data: ImageData, options: PatchOptions) -> ImageData:
         images = torch.from_numpy(data.images[which[part]]).float()
         windows = patch_windows(torch.from_numpy(uniform[part]), (images.shape[2], images.shape[3]), options)
         patches[part] = windows.view(images, size).round().byte().numpy()
-    return replace(data.take(which), images=patches)
+    without_pictures = replace(data, images=np.empty((len(data), 0), np.uint8))  # not one whole picture a patch
+    return replace(without_pictures.take(which), images=patches)
 
 
 # Pictures moved

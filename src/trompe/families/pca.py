@@ -11,9 +11,10 @@ from ..data.arrays import ImageData
 from ..data.batches import as_floats
 from ..errors import TrompeError
 from ..model import Model
-from ..nets import MLPDecoder, MLPEncoder, linear_of
+from ..nets import linear_of
 from ..options import PCAOptions
 from ..phases import Phase
+from .stacked import networks
 
 MOST_NUMBERS = 2**29
 """At most so many numbers are analysed; of a larger set, pictures evenly spread over it."""
@@ -28,9 +29,7 @@ def fit(model: Model, options: PCAOptions, data: ImageData) -> None:
     """Scikit-learn's analysis of the pictures, standardised as the networks see them, written into their one layer."""
     from sklearn.decomposition import PCA
 
-    encoder, decoder = model.encoder, model.decoder
-    assert isinstance(encoder, MLPEncoder)
-    assert isinstance(decoder, MLPDecoder)
+    encoder, decoder = networks(model)
     most = min(len(data), data.images[0].size)
     if model.latent > most:
         raise TrompeError(
