@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import trompe
+from trompe import cli
 from trompe.options import MLPOptions, Recipe, TrainOptions
 from trompe.recipes import recipe as named_recipe
 
@@ -65,3 +66,20 @@ def autoencoder_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def trompe_command(*arguments: object, code: int = 0, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Run a command in this process; its stdout and stderr."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    assert (ended.value.code or 0) == code, captured.err
+    return captured.out, captured.err
+
+
+@pytest.fixture
+def run_command(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    def run(*arguments: object, code: int = 0) -> tuple[str, str]:
+        return trompe_command(*arguments, code=code, capsys=capsys)
+
+    return run

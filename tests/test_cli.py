@@ -18,23 +18,6 @@ from trompe import cli
 from trompe.grids import to_bytes
 
 
-def trompe_command(*arguments: object, code: int = 0, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
-    """Run a command in this process; its stdout and stderr."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    assert (ended.value.code or 0) == code, captured.err
-    return captured.out, captured.err
-
-
-@pytest.fixture
-def run_command(capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    def run(*arguments: object, code: int = 0) -> tuple[str, str]:
-        return trompe_command(*arguments, code=code, capsys=capsys)
-
-    return run
-
-
 @pytest.fixture(scope="session")
 def picture_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("pictures")
@@ -118,7 +101,7 @@ def test_train_and_use_from_a_folder_of_pictures(tmp_path: Path, random: np.rand
     )
     run("sample", "r", "-n", "5", "--out", "s.png")
     run("reconstruct", "r", "0.jpg", "--out", "p.png")
-    assert json.loads(run("evaluate", "r", "--samples", "3", "--json"))["figures"]["pictures"] == 3
+    assert json.loads(run("evaluate", "r", "--codes", "3", "--json"))["figures"]["pictures"] == 3
     assert run("report", "r") == "r/report.html\n"
     assert (tmp_path / "r" / "report.html").stat().st_size > 10_000
 
@@ -239,11 +222,11 @@ def test_figures(run_command, vae_run, wide_run, class_run, autoencoder_run, nam
 
 
 def test_evaluate_keeps_what_it_measures(run_command, vae_run, autoencoder_run) -> None:  # type: ignore[no-untyped-def]
-    command = ["evaluate", vae_run.folder, "--data", "digits:test", "--samples", 20, "--limit", 50, "--json"]
+    command = ["evaluate", vae_run.folder, "--data", "digits:test", "--codes", 20, "--limit", 50, "--json"]
     first, second = (json.loads(run_command(*command)[0]) for _ in range(2))
     assert first["figures"] == second["figures"]
     assert first["figures"]["importance_bound"] > first["figures"]["elbo"]
-    assert first["protocol"]["levels"] == "grey levels as Bernoulli means"
+    assert first["protocol"]["likelihood"]["levels"] == "grey levels as Bernoulli means"
     kept = (vae_run.folder / "measures.jsonl").read_text().splitlines()
     assert json.loads(kept[-1])["figures"] == first["figures"]
     plain, _ = run_command("evaluate", autoencoder_run.folder)
@@ -299,7 +282,6 @@ def test_help_of_every_command(run_command) -> None:  # type: ignore[no-untyped-
         ("encode {run} -n -1 --out {tmp}/c.npz", "cannot take -1 pictures"),
         ("interpolate {run} 1 2 --steps 1 --out {tmp}/o.png", "has no two ends"),
         ("interpolate {run} one 2 --out {tmp}/o.png", "there is no picture at `one`"),
-        ("evaluate {run} --samples 0", "`--samples 0` measures nothing"),
         ("data {file}", "but not a zip of pictures"),
         ("report {run} --out {tmp}/r.pdf", "is of no known kind"),
         ("figure film {run} --out {tmp}/f.png", "is of no known kind"),

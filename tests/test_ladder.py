@@ -144,7 +144,7 @@ def test_each_phase_has_its_own_schedule() -> None:
 
 def test_a_stacked_autoencoder_learns_labels_and_keeps_its_pictures(tmp_path: Path) -> None:
     run = trompe.train(sdae(), tmp_path / "run")
-    figures = measures.evaluate(run, run.data(), probe_with=run.data(split="train"))["figures"]
+    figures = measures.evaluate(run, measures=["classification", "reconstruction", "probe"])["figures"]
     assert figures["classification_error"] < 0.08
     assert figures["squared_error"] < 3  # of a variance of 4.6
     assert [probe["layer"] for probe in figures["probes"]] == ["pixels", "layer 1", "layer 2"]
@@ -389,12 +389,14 @@ def test_the_commands_of_the_ladder(
     command("reconstruct", dae, "--data", "digits:test", "-n", 3, "--out", folder / "numbered")
     assert len(list((folder / "numbered").glob("*.png"))) == 3
     told = [
-        json.loads(command("evaluate", runs["pca"].folder, "--probe", "--json", *more))["figures"]["probes"]
+        json.loads(command("evaluate", runs["pca"].folder, "--measures", "probe", "--json", *more))["figures"]["probes"]
         for more in ([], ["--data", "digits:test"])
     ]
     assert told[0] == told[1]  # taught by the training pictures, whichever split is named
     assert 0 < told[0][0]["nearest"] < 0.05
-    assert "mistakes of a linear classifier" in command("evaluate", runs["pca"].folder, "--probe", "--limit", 100)
+    assert "mistakes of a linear classifier" in command(
+        "evaluate", runs["pca"].folder, "--measures", "probe", "--limit", 100
+    )
 
 
 def test_a_figure_of_one_run_refuses_two(runs: dict[str, trompe.Run], capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,12 +82,12 @@ def test_the_measure_does_not_depend_on_the_batch_size(vae_run: trompe.Run, monk
     from trompe.measures import bounds
 
     data = vae_run.data()
-    whole = measures.likelihood(vae_run, data, samples=7, limit=60)
+    whole = measures.likelihood(vae_run, data, codes=7, limit=60)
     monkeypatch.setattr(bounds, "NUMBERS", 11 * 64)
-    parts = measures.likelihood(vae_run, data, samples=7, limit=60)
+    parts = measures.likelihood(vae_run, data, codes=7, limit=60)
     assert parts.importance_bound == pytest.approx(whole.importance_bound, rel=1e-6)
     assert parts.elbo == pytest.approx(whole.elbo, rel=1e-6)
-    other = measures.likelihood(vae_run, data, samples=7, limit=60, seed=1)
+    other = measures.likelihood(vae_run, data, codes=7, limit=60, seed=1)
     assert other.importance_bound != whole.importance_bound
 
 
@@ -106,7 +106,7 @@ def test_the_importance_bound_is_the_exact_likelihood_of_a_plane(vae_run: trompe
         )
     log_prior = -0.5 * codes.square().sum(1) - np.log(2 * np.pi)
     exact = torch.logsumexp(fits.double() + log_prior[:, None].double(), 0) + 2 * np.log(12 / 400)
-    measured = measures.likelihood(vae_run, data, samples=20_000)
+    measured = measures.likelihood(vae_run, data, codes=20_000)
     assert measured.importance_bound == pytest.approx(float(exact.mean()), abs=0.02)
 
 
@@ -114,7 +114,8 @@ def test_measures_say_what_they_need(autoencoder_run: trompe.Run) -> None:
     with pytest.raises(trompe.TrompeError, match="no Gaussian posterior"):
         measures.likelihood(autoencoder_run, autoencoder_run.data())
     result = measures.evaluate(autoencoder_run, autoencoder_run.data())
-    assert set(result["figures"]) == {"squared_error", "copying"}
+    assert set(result["figures"]) == {"squared_error", "copying", "psnr", "ssim"}
+    assert result["skipped"]["likelihood"] == "the model has no Gaussian posterior"
 
 
 def test_figures_are_matplotlibs(vae_run: trompe.Run, wide_run: trompe.Run) -> None:
@@ -141,7 +142,7 @@ def test_a_plane_and_its_coordinates_agree(random: np.random.Generator) -> None:
 
 def test_kl_per_number_is_the_measures(vae_run: trompe.Run) -> None:
     data = vae_run.data()
-    measured = measures.likelihood(vae_run, data, samples=1)
+    measured = measures.likelihood(vae_run, data, codes=1)
     np.testing.assert_allclose(kl_per_number(vae_run, data), measured.kl_per_number, rtol=1e-4)
 
 

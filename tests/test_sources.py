@@ -65,7 +65,7 @@ def test_files_at_the_top_are_the_first_sets_of_their_names(root: Path, random: 
     for name, array in mnist_files(random).items():
         (root / name).write_bytes(idx(array))
     assert len(load_data("mnist")) == 7
-    with pytest.raises(TrompeError, match="the set `fashion-mnist` is not on this machine"):
+    with pytest.raises(TrompeError, match="the files of `fashion-mnist` are not on this machine"):
         load_data("fashion-mnist")
 
 

@@ -53,7 +53,7 @@ def test_rotation_keeps_the_ink_and_noise_keeps_the_digit(random: np.random.Gene
 def test_a_variant_is_split_as_published(random: np.random.Generator) -> None:
     images = random.integers(0, 256, (60_000, 1, 2, 2), np.uint8)
     labels = np.arange(60_000) % 10
-    parts = varied(lambda pictures, _: pictures, images, labels, images[:10_000], labels[:10_000])
+    parts = varied(lambda pictures, _: pictures)(images, labels, images[:10_000], labels[:10_000])
     assert [len(part) for part in parts] == [12_000, 12_000, 50_000, 50_000]
 
 

@@ -67,6 +67,8 @@ class Likelihood(ABC):
     """How probable a picture is under a decoder's parameters."""
 
     parameters_per_pixel = 1
+    density = False
+    """Whether it is of continuous levels, so that its values are no probabilities."""
 
     @abstractmethod
     def mean(self, parameters: Tensor) -> Tensor:
@@ -92,6 +94,7 @@ class SquaredError(Likelihood):
     """
 
     linear: bool = False
+    density = True
 
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters if self.linear else parameters.sigmoid()
@@ -123,6 +126,7 @@ class Gaussian(Likelihood):
 
     linear: bool = False
     parameters_per_pixel = 2
+    density = True
 
     def mean(self, parameters: Tensor) -> Tensor:
         return self._mean(parameters.chunk(2, dim=1)[0])

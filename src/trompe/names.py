@@ -7,3 +7,4 @@ from typing import Literal
 Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmoid"]
 LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "linear-gaussian", "logistic"]
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]
+ResizeName = Literal["bilinear", "antialiased", "tensorflow"]

@@ -273,8 +273,10 @@ class EvaluateOptions:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    samples: Count = 100
+    codes: Count = 100
     """Codes per picture of the importance-weighted bound."""
+    samples: Count = 10_000
+    """Samples that are compared with data."""
 
 
 NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]

@@ -39,6 +39,7 @@ MAY_CHANGE = frozenset(
         "train.sample_every",
         "train.snapshots",
         "train.checkpoint_seconds",
+        "evaluate.codes",
         "evaluate.samples",
     }
 )

@@ -90,6 +90,17 @@ class Run:
             raise TrompeError(f"cannot sample {count} pictures", hint="give a count from 1 on")
         return self._batched(self.model.sample, self.noise(count, seed), self.labels_for(count, labels))
 
+    def samples(self, count: int, *, seed: int = 0) -> ImageData:
+        """The pictures of `sample` as pictures are stored, 256 levels a number, however many they are."""
+
+        def stored(noise: Tensor, labels: Tensor | None) -> Tensor:
+            return (self.model.sample(noise, labels) * 255).round().byte()
+
+        labels = self.labels_for(count)
+        levels = self._batched(stored, self.noise(count, seed), labels)
+        given = None if labels is None else labels.numpy()
+        return ImageData(levels.numpy(), f"samples of {self.record.recipe.name}", given, self.record.data.class_names)
+
     def encode(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count latent"]:
         """The code of each picture."""
         tensor, chosen = self._pictures(images, labels)

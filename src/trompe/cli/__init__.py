@@ -24,7 +24,7 @@ COMMANDS = {
     "reconstruct": "using",
     "encode": "using",
     "interpolate": "using",
-    "evaluate": "showing",
+    "evaluate": "measuring",
     "figure": "showing",
     "report": "showing",
 }

@@ -116,68 +116,6 @@ def in_words(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def evaluate(
-    run: RunFolder,
-    data: str | None = None,
-    samples: int | None = None,
-    seed: int = 0,
-    limit: int | None = None,
-    probe: bool = False,
-    snapshot: int | None = None,
-    json: bool = False,
-    device: str | None = None,
-) -> None:
-    """Measure a run: its bounds on the likelihood, its reconstructions, its mistakes.
-
-    The result is also kept in the run's folder, with its protocol.
-
-    Args:
-        run: the run folder.
-        data: a set, as in `mnist:test`; by default what the run was trained to test on.
-        samples: codes per picture of the importance-weighted bound; by default as the recipe says.
-        seed: of the noise.
-        limit: measure the first so many pictures only.
-        probe: also tell classes by each layer's features, with simple classifiers that learn from training pictures.
-        snapshot: measure the weights kept at this step.
-        json: print the result as JSON.
-        device: `cpu`, `cuda`, ...; by default the best there is.
-    """
-    from ..data.load import split_source
-    from ..errors import TrompeError
-    from ..measures import evaluate as measure
-
-    for name, number in (("samples", samples), ("limit", limit)):
-        if number is not None and number < 1:
-            raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
-    opened = open_run(run, device, snapshot)
-    taught = opened.data(data and split_source(data)[0], split="train") if probe else None
-    result = measure(opened, opened.data(data), samples=samples, seed=seed, limit=limit, probe_with=taught)
-    if json:
-        print(json_format.dumps(result))
-        return
-    for name, value in result["figures"].items():
-        if name in MEANINGS:
-            print(f"{name.replace('_', ' '):20} {value:14,.4f}  {MEANINGS[name]}")
-    for found in result["figures"].get("probes", []):
-        print(f"{found['layer']:20} {found['linear']:14.2%}  mistakes of a linear classifier on these features")
-        print(f"{'':20} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
-    print("protocol: " + ", ".join(f"{name} {value}" for name, value in result["protocol"].items()))
-
-
-MEANINGS = {
-    "squared_error": "of the reconstruction, a picture; lower is better",
-    "standardised_error": "the same in units of the training pictures' mean variance of a pixel",
-    "copying": "share of holes in a picture that come back as they are; 1 for the identity",
-    "classification_error": "share of mistaken classes",
-    "elbo": "evidence lower bound; higher is better; minus the next two",
-    "reconstruction": "cost of a picture given its code",
-    "kl": "cost of the code",
-    "importance_bound": "a tighter lower bound; higher is better",
-    "standard_error": "of the importance bound, over pictures",
-    "active": "code numbers that are alive",
-}
-
-
 def figure(
     name: Annotated[FigureName, tyro.conf.Positional],
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],

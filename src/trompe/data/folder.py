@@ -67,6 +67,29 @@ def by_folders(pictures: Collection) -> list[Place]:
     ]
 
 
+def has_test_split(path: Path) -> bool:
+    """Whether folders say which pictures are to test on, so that none need be held out."""
+    return any(place.split == "test" for place in by_folders(collection(path)))
+
+
+def own_size(path: Path) -> tuple[int, int]:
+    """The one height and width that all readable pictures at a path have.
+
+    Raises:
+        TrompeError: they have several.
+    """
+    pictures = collection(path)
+    headers = in_parallel(lambda name: read_header(pictures.open, name), pictures.names, "looking at pictures")
+    sizes = Counter((header.height, header.width) for header in headers if isinstance(header, Header))
+    if len(sizes) > 1:
+        common = ", ".join(f"{height}x{width}" for (height, width), _ in sizes.most_common(3))
+        raise TrompeError(
+            f"the pictures in `{path}` have {len(sizes)} sizes ({common}, ...), and scaling changes what is measured",
+            hint="give `--size` to bring them all to one",
+        )
+    return next(iter(sizes), (DEFAULT_SIZE, DEFAULT_SIZE))
+
+
 def load_pictures(
     path: Path,
     name: str,

@@ -17,7 +17,7 @@ from .arrays import ImageData
 from .folder import Place, load_pictures
 from .pack import Contents, packed, state_of
 from .pictures import Collection
-from .synthetic import CURVES, LAWS, Variation, curves, varied
+from .synthetic import CURVES, LAWS, MIXTURES, POINTS, Made, curves, mixture
 
 Splits = tuple[ImageData, ImageData, dict[str, Any]]
 """A set to train on, one to test on, and the report on both."""
@@ -101,13 +101,13 @@ def _read_idx(path: Path) -> np.ndarray:
         raise unreadable(path, error) from error
 
 
-def idx_set(class_names: tuple[str, ...], variation: Variation | None = None) -> Callable[..., Splits]:
-    """A set of MNIST's format, as it is or varied."""
+def idx_set(class_names: tuple[str, ...], made: Made | None = None) -> Callable[..., Splits]:
+    """A set of MNIST's format, or one made from it."""
 
     def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         train, train_labels, test, test_labels = (_read_idx(path) for path in paths)
         arrays = train[:, None], train_labels, test[:, None], test_labels
-        return varied(variation, *arrays) if variation else arrays
+        return made(*arrays) if made else arrays
 
     def load(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
         return from_arrays(name, paths, size, colour, class_names, read)
@@ -189,7 +189,7 @@ def _tiny_titles(pictures: Collection, classes: list[str]) -> list[str]:
     return [words.get(name, name).split(",")[0] for name in classes]
 
 
-# Curves
+# Curves, and mixtures of Gaussians
 
 
 def load_curves(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
@@ -211,3 +211,14 @@ def load_digits(name: str, paths: list[Path], size: tuple[int, int] | None, colo
     data = ImageData(in_size(images, size, colour), name, bunch.target.astype(np.int64), tuple("0123456789"))
     tested = np.arange(len(data)) % 5 == 4
     return data.take(np.flatnonzero(~tested)), data.take(np.flatnonzero(tested), f"{name}:test"), {}
+
+
+def load_mixture(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
+    if size not in (None, (1, 2)) or colour == "rgb":
+        raise TrompeError(f"`{name}` is of points, two grey pixels each", hint="leave `--size` and colour out")
+
+    def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        return *mixture(name, POINTS[0], 0), *mixture(name, POINTS[1], 1)
+
+    names = tuple(f"({x:.2f}, {y:.2f})" for x, y in MIXTURES[name].round(2) + 0.0)
+    return from_arrays(name, paths, None, "auto", names, read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ..errors import TrompeError
 from ..options import DataOptions, PatchOptions
 from ..rng import Stream, numpy_generator
 from .arrays import HELD_SHARE, ImageData
-from .folder import load_pictures
+from .folder import has_test_split, load_pictures, own_size
 from .pictures import MOST_PIXELS
 from .sources import ALIASES, SETS, load_named
 from .windows import patches_of
@@ -68,6 +69,75 @@ def load_splits(source: str, *, size: int | tuple[int, int] | None = None, colou
     if not is_path(name) or (not path.exists() and re.fullmatch(r"[\w-]+", name)):
         return Loaded(*load_named(canonical(name), square, colour))
     return Loaded(*load_pictures(path, path.resolve().name, square, colour))
+
+
+def load_whole(source: str, *, size: int | tuple[int, int] | None = None) -> ImageData:
+    """All pictures of a folder or zip, or those of one of its splits if named, in their own size; or an array in an
+    `.npz`.
+
+    Args:
+        size: bring them to this size instead.
+
+    Raises:
+        TrompeError: they cannot be read, they have several sizes, or a named set is given without its split.
+    """
+    name, split = split_source(source)
+    path = Path(name).expanduser()
+    if path.suffix == ".npz" and path.is_file():
+        return read_arrays(path)
+    if not is_path(name):
+        if split is None:
+            raise TrompeError(f"which pictures of `{name}`?", hint=f"say `{name}:train` or `{name}:test`")
+        return load_data(source, size=size)
+    if not path.exists():
+        load_splits(name)  # has the words for it
+    loaded = load_splits(name, size=size or own_size(path))
+    if split is not None:
+        return loaded.train if split == "train" else loaded.test
+    parts = [loaded.train] if loaded.test is loaded.train else [loaded.train, loaded.test]
+    return replace(
+        loaded.train,
+        images=np.concatenate([part.images for part in parts]),
+        labels=None if loaded.train.labels is None else np.concatenate([part.labels for part in parts]),
+        names=tuple(name for part in parts for name in part.names),
+        known_fingerprint=None,
+    )
+
+
+def own_splits(source: str, size: int | tuple[int, int] | None = None) -> tuple[ImageData, ImageData]:
+    """Training and test split of a source that has them of its own: those of a folder that we split ourselves say
+    nothing of what another tool was trained on.
+
+    Raises:
+        TrompeError: it has none.
+    """
+    name, _ = split_source(source)
+    path = Path(name).expanduser()
+    if path.suffix == ".npz" or (is_path(name) and not has_test_split(path)):
+        raise TrompeError(
+            f"`{source}` does not say which pictures were trained on and which were not",
+            hint="give a set, or a folder with `train/` and `test/`",
+        )
+    loaded = load_splits(name, size=size or (own_size(path) if is_path(name) else None))
+    return loaded.train, loaded.test
+
+
+ARRAY_NAMES = ("images", "arr_0")
+
+
+def read_arrays(path: Path) -> ImageData:
+    """Pictures in an `.npz`: the array `images` or `arr_0`, or the only one there."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            known = [name for name in ARRAY_NAMES if name in kept.files] or kept.files[: len(kept.files) == 1]
+            if not known:
+                raise ValueError(f"it holds {', '.join(kept.files) or 'nothing'}")
+            images = kept[known[0]]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise TrompeError(
+            f"`{path}` holds no array of pictures: {error}", hint="save one, named `images`, of shape (N, C, H, W)"
+        ) from error
+    return from_array(images, name=path.name)
 
 
 def is_path(source: str) -> bool:

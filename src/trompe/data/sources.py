@@ -14,9 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TrompeError, nearest
-from .formats import Splits, idx_set, load_cifar10, load_curves, load_digits, load_olivetti, load_tiny_imagenet
+from .formats import (
+    Splits,
+    idx_set,
+    load_cifar10,
+    load_curves,
+    load_digits,
+    load_mixture,
+    load_olivetti,
+    load_tiny_imagenet,
+)
 from .pack import cache_folder
-from .synthetic import CURVES, on_noise, rotated
+from .synthetic import CURVES, POINTS, on_noise, rotated, stacked, varied
 
 COMPRESSED = ("", ".gz", ".xz")
 
@@ -62,8 +71,9 @@ def locate(name: str, file: Remote) -> Path:
     """The file on this machine, downloaded first if it must be."""
     root = os.environ.get("TROMPE_DATA")
     places = [Path(root, name)] if root else []
-    if root and next(known for known, one in SETS.items() if file.name in [other.name for other in one.files]) == name:
-        places.append(Path(root))  # two sets may share names: at the top they are the first one's
+    owner = next((known for known, one in SETS.items() if file.name in [other.name for other in one.files]), name)
+    if root and owner == name:  # two sets may share names: at the top they are the first one's
+        places.append(Path(root))
     places.append(cache_folder() / "downloads" / name)
     stem = file.name.removesuffix(".gz")
     for place in places:
@@ -89,7 +99,7 @@ def _download(folder: Path, name: str, file: Remote) -> Path:
                 (folder / file.name).unlink()
     tried = "\n  ".join(failures)
     raise TrompeError(
-        f"the set `{name}` is not on this machine and `{file.name}` could not be fetched:\n  {tried}",
+        f"the files of `{name}` are not on this machine and `{file.name}` could not be fetched:\n  {tried}",
         hint=f"put `{file.name}` into `{folder}`, or into `$TROMPE_DATA/{name}`",
     )
 
@@ -130,15 +140,34 @@ SETS: dict[str, NamedSet] = {
         "62,000 of MNIST's digits, each turned by a random angle (the law of Larochelle et al. 2007)",
         (12_000, 50_000),
         MNIST_FILES,
-        idx_set(DIGITS, rotated),
+        idx_set(DIGITS, varied(rotated)),
         files_of="mnist",
     ),
     "mnist-noise": NamedSet(
         "62,000 of MNIST's digits over a background of noise (the law of Larochelle et al. 2007)",
         (12_000, 50_000),
         MNIST_FILES,
-        idx_set(DIGITS, on_noise),
+        idx_set(DIGITS, varied(on_noise)),
         files_of="mnist",
+    ),
+    "stacked-mnist": NamedSet(
+        "70,000 colour pictures of 28x28, a digit in each channel: a thousand modes (Metz et al. 2017)",
+        (60_000, 10_000),
+        MNIST_FILES,
+        idx_set(tuple(f"{number:03}" for number in range(1000)), stacked),
+        files_of="mnist",
+    ),
+    "ring": NamedSet(
+        "60,000 points of eight Gaussians around a circle, as pictures of two pixels: no download",
+        POINTS,
+        (),
+        load_mixture,
+    ),
+    "grid": NamedSet(
+        "60,000 points of twenty-five Gaussians on a grid, as pictures of two pixels: no download",
+        POINTS,
+        (),
+        load_mixture,
     ),
     "curves": NamedSet(
         "30,000 curves of 28x28 through three random points (Hinton & Salakhutdinov 2006): no download",

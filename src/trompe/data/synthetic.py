@@ -1,5 +1,5 @@
-"""Sets that are made, not found: the curves of Hinton & Salakhutdinov, and harder variants of MNIST by their published
-laws. Each is a function of a fixed seed, the same for everybody.
+"""Sets that are made, not found: the curves of Hinton & Salakhutdinov, variants of MNIST by their published laws, and
+mixtures whose modes are known. Each is a function of a fixed seed, the same for everybody.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from ..rng import Stream, numpy_generator
 from .windows import Windows
@@ -54,6 +54,8 @@ def curves(count: int, part: int) -> Pictures:
 # Variants of MNIST (Larochelle et al. 2007): 10,000 pictures to train on, 2,000 to choose by and 50,000 to test on
 
 Variation = Callable[[Pictures, np.random.Generator], Pictures]
+Made = Callable[[Pictures, np.ndarray, Pictures, np.ndarray], tuple[Pictures, np.ndarray, Pictures, np.ndarray]]
+"""A set made from another's pictures and labels to train on, pictures and labels to test on."""
 
 
 def rotated(images: Pictures, random: np.random.Generator) -> Pictures:
@@ -72,12 +74,58 @@ def on_noise(images: Pictures, random: np.random.Generator) -> Pictures:
     return np.rint(255 * ink + (1 - ink) * noise).astype(np.uint8)
 
 
-def varied(
-    variation: Variation, images: Pictures, labels: np.ndarray, test_images: Pictures, test_labels: np.ndarray
-) -> tuple[Pictures, np.ndarray, Pictures, np.ndarray]:
+def varied(variation: Variation) -> Made:
     """MNIST's 70,000 digits in a random order, varied: the first 12,000 to train on, the next 50,000 to test on."""
-    random = numpy_generator(0, Stream.SYNTHESIS, 2)
-    chosen = random.permutation(len(images) + len(test_images))[:62_000]
-    pictures = variation(np.concatenate([images, test_images])[chosen], random)
-    classes = np.concatenate([labels, test_labels])[chosen]
-    return pictures[:12_000], classes[:12_000], pictures[12_000:], classes[12_000:]
+
+    def made(
+        images: Pictures, labels: np.ndarray, test_images: Pictures, test_labels: np.ndarray
+    ) -> tuple[Pictures, np.ndarray, Pictures, np.ndarray]:
+        random = numpy_generator(0, Stream.SYNTHESIS, 2)
+        chosen = random.permutation(len(images) + len(test_images))[:62_000]
+        pictures = variation(np.concatenate([images, test_images])[chosen], random)
+        classes = np.concatenate([labels, test_labels])[chosen]
+        return pictures[:12_000], classes[:12_000], pictures[12_000:], classes[12_000:]
+
+    return made
+
+
+# Mixtures whose modes are known
+
+POINTS = (50_000, 10_000)
+REACH = 1.25
+"""Black stands for minus this coordinate, white for plus."""
+DEVIATION = 0.02
+"""Of each Gaussian, about two grey levels."""
+ANGLES = 2 * np.pi * np.arange(8) / 8
+MIXTURES = {
+    "ring": np.stack([np.cos(ANGLES), np.sin(ANGLES)], 1),
+    "grid": np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), -1).reshape(-1, 2),
+}
+"""Eight Gaussians around a circle, and twenty-five on a grid (Metz et al. 2017; Srivastava et al. 2017): centres."""
+
+
+def mixture(name: str, count: int, part: int) -> tuple[Pictures, np.ndarray]:
+    """Points of a mixture as pictures of two pixels, the two coordinates, and the Gaussian each is of. As pictures they
+    go wherever pictures go.
+    """
+    random = numpy_generator(0, Stream.SYNTHESIS, 3, part)
+    chosen = random.integers(0, len(MIXTURES[name]), count)
+    points = MIXTURES[name][chosen] + DEVIATION * random.standard_normal((count, 2))
+    levels = np.rint(255 * (points / REACH + 1) / 2).clip(0, 255).astype(np.uint8)
+    return levels[:, None, None, :], chosen
+
+
+def points_of(images: Pictures) -> Float[np.ndarray, "count 2"]:
+    """The coordinates that pictures of two pixels stand for."""
+    return REACH * (2 * images.reshape(len(images), 2).astype(np.float64) / 255 - 1)
+
+
+def stacked(
+    images: Pictures, labels: np.ndarray, test_images: Pictures, test_labels: np.ndarray
+) -> tuple[Pictures, np.ndarray, Pictures, np.ndarray]:
+    """Three digits of one split, drawn by chance, as the channels of a picture: a thousand modes (Metz et al. 2017)."""
+    parts: list[np.ndarray] = []
+    for part, (digits, classes) in enumerate(((images, labels), (test_images, test_labels))):
+        chosen = numpy_generator(0, Stream.SYNTHESIS, 4, part).integers(0, len(digits), (len(digits), 3))
+        parts += [digits[chosen][:, :, 0], classes[chosen].astype(np.int64) @ [100, 10, 1]]
+    return parts[0], parts[1], parts[2], parts[3]

@@ -1,85 +1,237 @@
-"""What `trompe evaluate` does: every measure that a run's model allows, stamped with its protocol and kept."""
+"""What `trompe evaluate` does: measures taken, stamped with their protocol, kept, and brought together."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import time
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
 import torch
 
 from .. import __version__
 from ..data.arrays import ImageData
-from ..families import phases_of
+from ..errors import TrompeError, nearest
 from ..files import write_bytes
+from ..grids import Pixels, save_picture
+from ..record import read_record
+from ..rules import to_json
 from ..run import Run
-from .bounds import likelihood, protocol
-from .probe import classification_error, probes
-from .reconstruction import copying, squared_error, standardised
+from .features import Features, PixelFeatures
+from .frechet import Moments
+from .needs import UNMET
+from .subject import MeasureOptions, Own, Subject, own_pictures
+from .table import MEASURES, Measured, memorisation_of
 
 MEASURES_NAME = "measures.jsonl"
+COPIES_NAME = "copies.png"
 
 
 def evaluate(
     run: Run,
-    data: ImageData,
+    data: ImageData | Moments | None = None,
     *,
+    measures: Sequence[str] = (),
+    features: Callable[[], Features] = PixelFeatures,
+    codes: int | None = None,
     samples: int | None = None,
     seed: int = 0,
     limit: int | None = None,
-    probe_with: ImageData | None = None,
+    taught: Callable[[], ImageData] | None = None,
 ) -> dict[str, Any]:
-    """Measure a run on these pictures, and add the result to the run's folder.
+    """Measure a run, and add the result to the run's folder.
 
     Args:
-        probe_with: pictures from which simple classifiers learn to tell classes by each layer's features.
+        data: pictures to measure on and to compare samples with, by default what the run was trained to test on; or
+            moments alone, for a Frechet distance.
+        measures: which, by name; by default those usual for a run. What the model lacks is left out, and why is said.
+        features: opens the space in which samples are compared with data; see `trompe.measures.features`.
+        codes: per picture, of the importance bound; by default as the recipe says.
+        samples: how many are compared with data; by default as the recipe says.
+        seed: of all noise.
+        limit: measure on the first so many pictures only.
+        taught: gives the pictures that a probe learns from, by default those the run was trained on.
 
     Returns:
-        The figures, their protocol, and what they were made by. An autoencoder has its reconstruction error; a VAE
-        its bounds too, and a model that classifies the share of its mistakes.
+        `figures` by name, `protocol` (of all measures, and of each under its name), what was `skipped` and why, and
+        what they were made by.
+
+    Raises:
+        TrompeError: a measure has no such name, or none of those named can be taken.
     """
-    started = time.perf_counter()
-    count = min(limit or len(data), len(data))
-    data = data.take(slice(0, count)) if count < len(data) else data
-    error = squared_error(run, data)
-    figures: dict[str, Any] = {"squared_error": error}
-    if (scale := standardised(run)) is not None:
-        figures["standardised_error"] = error / scale
-    figures["copying"] = copying(run, data, seed)
-    if run.model.classifier is not None and data.labels is not None and learned_together(run):
-        figures["classification_error"] = classification_error(run, data)
-    if probe_with is not None:
-        figures["probes"] = [asdict(probe) for probe in probes(run, probe_with, data)]
-    result: dict[str, Any] = {"run": str(run.folder), "step": run.step, "figures": figures}
-    if run.model.posterior_kind == "gaussian":
-        samples = samples or run.record.recipe.evaluate.samples
-        measured = likelihood(run, data, samples=samples, seed=seed)
-        figures |= asdict(measured) | {"active": measured.active}
-        result["protocol"] = protocol(run, data, measured, seed)
-    else:
-        result["protocol"] = {"data": data.name, "fingerprint": data.fingerprint, "pictures": count, "seed": seed}
-    if probe_with is not None:
-        result["protocol"] |= {"probe": probe_with.name, "probe_fingerprint": probe_with.fingerprint}
-    result["seconds"] = round(time.perf_counter() - started, 1)
-    result["versions"] = {"trompe": __version__, "torch": torch.__version__}
-    keep(run.folder, result)
+    data = run.data() if data is None else data
+    own = partial(own_pictures, run)
+    options = MeasureOptions(
+        codes=codes or run.record.recipe.evaluate.codes,
+        samples=samples or run.record.recipe.evaluate.samples,
+        seed=seed,
+    )
+    subject = Subject(limited(data, limit), options, features, own, taught or (lambda: run.data(split="train")), run)
+    result, picture = taken(subject, measures)
+    keep(run.folder, result, picture)
     return result
 
 
-def learned_together(run: Run) -> bool:
-    """Whether the last phase, of all layers and their classifier, has begun behind these weights."""
-    return run.step > phases_of(run.record.recipe.family)[-1].when.start
+def evaluate_pictures(
+    pictures: ImageData,
+    data: ImageData | Moments,
+    own: Own,
+    *,
+    measures: Sequence[str] = (),
+    features: Callable[[], Features] = PixelFeatures,
+    samples: int | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+) -> tuple[dict[str, Any], Pixels | None]:
+    """Measure pictures that any tool has made against data, as `evaluate` measures samples; also the most copied
+    beside their sources, where copying was measured.
+
+    Args:
+        own: gives the pictures they were learned from, and held-out ones of their kind.
+        samples: look at the first so many, by default at all.
+    """
+    options = MeasureOptions(samples=samples or len(pictures), seed=seed)
+    subject = Subject(limited(data, limit), options, features, own, lambda: own()[0], None, pictures)
+    return taken(subject, measures)
 
 
-def keep(folder: Path, result: dict[str, Any]) -> None:
-    """Add a result to the run's own list of measures."""
+def limited(data: ImageData | Moments, limit: int | None) -> ImageData | Moments:
+    if isinstance(data, Moments) or limit is None or limit >= len(data):
+        return data
+    return data.take(slice(0, limit))
+
+
+def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], Pixels | None]:
+    """The measures of a subject, and the picture that one of them drew."""
+    started = time.perf_counter()
+    found: dict[str, Measured] = {}
+    skipped: dict[str, str] = {}
+    for name, take in chosen(names, subject.run is not None).items():
+        lacks = next((reason for need in MEASURES[name].needs if (reason := UNMET[need](subject))), None)
+        if lacks is None:
+            found[name] = take(subject)
+        else:
+            skipped[name] = lacks
+    if not found:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+        raise TrompeError(f"nothing can be measured: {reasons}", hint="name measures that fit, with `--measures`")
+    picture = next((one.picture for one in found.values() if one.picture is not None), None)
+    result = {
+        **about(subject),
+        "figures": {figure: value for one in found.values() for figure, value in one.figures.items()},
+        "measures": {name: list(one.figures) for name, one in found.items()},
+        "protocol": common(subject) | {name: one.protocol for name, one in found.items() if one.protocol},
+        "skipped": skipped,
+        "seconds": round(time.perf_counter() - started, 1),
+        "versions": {"trompe": __version__, "torch": torch.__version__, "numpy": np.__version__},
+    }
+    return result, picture
+
+
+def chosen(names: Sequence[str], of_run: bool) -> dict[str, Callable[[Subject], Measured]]:
+    """The functions of the measures named, in the table's order; beside a Frechet distance always whether it is one of
+    copies.
+    """
+    for name in names:
+        if name not in MEASURES:
+            raise TrompeError(f"no measure is named `{name}`", hint=nearest(name, MEASURES))
+    usual = {name for name, one in MEASURES.items() if (one.usual if of_run else one.usual_of_pictures)}
+    wanted = set(names) or usual
+    functions = {name: one.take for name, one in MEASURES.items() if name in wanted | {"memorisation"}}
+    if "memorisation" not in names:
+        functions["memorisation"] = partial(memorisation_of, asked=False)
+        if "fid" not in wanted:
+            del functions["memorisation"]
+    return functions
+
+
+def about(subject: Subject) -> dict[str, Any]:
+    """What was measured; samples by their hash, where there are any."""
+    known: dict[str, Any] = {}
+    if subject.run is not None:
+        known |= {"run": str(subject.run.folder), "step": subject.run.step}
+    if "samples" in subject.__dict__:  # they have been asked for
+        images = subject.samples.images
+        known["samples_hash"] = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()[:32]
+    return known
+
+
+def common(subject: Subject) -> dict[str, Any]:
+    """The part of the protocol that all measures share."""
+    data, seed = subject.data, {"seed": subject.options.seed}
+    if isinstance(data, Moments):
+        return {"data": data.protocol.get("data", "moments"), "pictures": data.count} | seed
+    return {"data": data.name, "fingerprint": data.fingerprint, "pictures": len(data)} | seed
+
+
+# What is kept, and what belongs together
+
+
+def keep(folder: Path, result: dict[str, Any], picture: Pixels | None = None) -> None:
+    """Add a result to the run's own list of measures, and draw what there is to see of it."""
     lines = [json.dumps(line) for line in [*read_measures(folder), result]]
     write_bytes(folder / MEASURES_NAME, ("\n".join(lines) + "\n").encode())
+    if picture is not None:
+        save_picture(folder / "figures" / COPIES_NAME, picture)
 
 
 def read_measures(folder: Path) -> list[dict[str, Any]]:
     """The results kept in a run's folder, oldest first."""
     path = folder / MEASURES_NAME
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def protocol_of(result: dict[str, Any], measure: str) -> dict[str, Any]:
+    """What must be equal for two results of this measure to stand in one table: everything but the seed."""
+    shared = {name: value for name, value in result["protocol"].items() if name not in result["measures"]}
+    return {name: value for name, value in (shared | result["protocol"].get(measure, {})).items() if name != "seed"}
+
+
+def alike(results: Sequence[dict[str, Any]], measure: str) -> list[list[int]]:
+    """Which results of this measure are of one protocol: their places, group by group."""
+    groups: list[tuple[dict[str, Any], list[int]]] = []
+    for place, result in enumerate(results):
+        if measure not in result["measures"]:
+            continue
+        protocol = protocol_of(result, measure)
+        for known, places in groups:
+            if known == protocol:
+                places.append(place)
+                break
+        else:
+            groups.append((protocol, [place]))
+    return [places for _, places in groups]
+
+
+def spread(results: Iterable[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of each figure that all these results have as a number."""
+    columns = [result["figures"] for result in results]
+    found = {}
+    for name in columns[0]:
+        values = [column.get(name) for column in columns]
+        numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(numbers) == len(columns) and all(map(math.isfinite, numbers)):
+            found[name] = (fmean(numbers), stdev(numbers) if len(numbers) > 1 else math.nan)
+    return found
+
+
+def repetitions(results: Sequence[dict[str, Any]]) -> bool:
+    """Whether these are one experiment with several seeds: of the noise, or of the training and nothing else."""
+    if len(results) < 2 or any(len(alike(results, measure)) > 1 for measure in results[0]["measures"]):
+        return False
+    places = {result.get("run", result.get("images")) for result in results}
+    if len(places) == 1:
+        return True
+    return len(places) == len(results) and len({seedless(Path(place)) for place in places if place}) == 1
+
+
+def seedless(folder: Path) -> str:
+    """A run's recipe without its seed, as text."""
+    recipe = to_json(read_record(folder).recipe)
+    return json.dumps(recipe | {"train": {**recipe["train"], "seed": None}}, sort_keys=True)

@@ -95,7 +95,7 @@ def vae_mnist_2d() -> Recipe:
 def vae_mnist_gated() -> Recipe:
     """Dynamically binarised MNIST, gated MLPs of two layers, 40 code numbers: the VampPrior paper's plain VAE, wider.
 
-    Command: `trompe train vae-mnist-gated --out runs/gated`, then `trompe evaluate runs/gated --samples 5000`
+    Command: `trompe train vae-mnist-gated --out runs/gated`, then `trompe evaluate runs/gated --codes 5000`
 
     Cost: a quarter of an hour on two quiet cores, and as long again to evaluate. Expect an ELBO of -88.6 nats and
     -84.95 with 5,000 codes; published -84.45 (Tomczak & Welling 2018), after many more epochs.
@@ -108,7 +108,7 @@ def vae_mnist_gated() -> Recipe:
         train=TrainOptions(
             schedule="cosine", steps=40_000, batch=200, learning_rate=1e-3, ema=0.9995, evaluate_every=5000
         ),
-        evaluate=EvaluateOptions(samples=5000),
+        evaluate=EvaluateOptions(codes=5000),
     )
 
 
@@ -135,5 +135,5 @@ def iwae_mnist() -> Recipe:
         nets=MLPOptions(widths=(200, 200), latent=50, activation="tanh"),
         family=VAEOptions(samples=5),
         train=TrainOptions(schedule="cosine", steps=100_000, batch=100, ema=0.999, evaluate_every=5000),
-        evaluate=EvaluateOptions(samples=5000),
+        evaluate=EvaluateOptions(codes=5000),
     )

@@ -19,12 +19,14 @@ from ..figures.maps import latent_map
 from ..figures.style import figure_png
 from ..files import write_bytes
 from ..grids import Pixels, picture_grid, png, side_by_side
-from ..measures.results import read_measures
+from ..measures.bounds import ACTIVE_NATS
+from ..measures.results import COPIES_NAME, read_measures
 from ..options import DenoisingOptions, MLPOptions
 from ..rules import flat, to_json
 from ..run import Run
 
 REPORT_NAME = "report.html"
+COPIES_PLACE = Path("figures", COPIES_NAME)
 KINDS = {
     "vae": "variational autoencoder",
     "autoencoder": "plain autoencoder",
@@ -70,7 +72,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "shape": "x".join(map(str, record.data.image_shape[1:])),
         "colour": "grey" if record.data.image_shape[0] == 1 else "colour",
         "headline": headline(own),
-        "measures": measures,
+        "measures": [tabled(one) for one in measures],
+        "copies": inline((run.folder / COPIES_PLACE).read_bytes()) if (run.folder / COPIES_PLACE).exists() else None,
         "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in thinned(run.film)],
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
@@ -87,22 +90,46 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
 
 
 def headline(measures: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The latest result in a few numbers with their units."""
-    if not measures:
-        return []
-    figures = measures[-1]["figures"]
-    numbers = [("squared error a picture", f"{figures['squared_error']:.2f}")]
+    """The latest results in a few numbers with their units."""
+    figures = {name: value for one in measures for name, value in one["figures"].items()}
+    numbers = []
     if "classification_error" in figures:
-        numbers.insert(0, ("mistaken classes", f"{figures['classification_error']:.2%}"))
+        numbers.append(("mistaken classes", f"{figures['classification_error']:.2%}"))
     if "elbo" in figures:
-        numbers = [
+        kl = figures["kl_per_number"]
+        numbers += [
             ("ELBO, nats", f"{figures['elbo']:.2f}"),
-            (f"importance bound, {figures['samples']} codes", f"{figures['importance_bound']:.2f}"),
+            (f"importance bound, {figures['codes']} codes", f"{figures['importance_bound']:.2f}"),
             ("reconstruction, nats", f"{figures['reconstruction']:.2f}"),
             ("KL, nats", f"{figures['kl']:.2f}"),
-            ("code numbers alive", f"{figures['active']} of {len(figures['kl_per_number'])}"),
+            ("code numbers alive", f"{sum(one > ACTIVE_NATS for one in kl)} of {len(kl)}"),
         ]
+    elif "squared_error" in figures:
+        numbers.append(("squared error a picture", f"{figures['squared_error']:.2f}"))
+    distances = [one["protocol"]["fid"] for one in measures if "frechet_distance" in one["figures"]]
+    if distances:
+        space = f"{distances[-1]['features']}, {distances[-1]['samples']:,} samples"
+        numbers.append((f"Frechet distance ({space})", f"{figures['frechet_distance']:.2f}"))
+    if "copies" in figures:
+        numbers.append(("copies of training pictures", "yes" if figures["copies"] else "no sign"))
     return numbers
+
+
+def tabled(result: dict[str, Any]) -> dict[str, Any]:
+    """A result as rows of text: figures that are one number, and the protocol of all measures and of each."""
+    shared, nested = {}, []
+    for name, value in result["protocol"].items():
+        if isinstance(value, dict):
+            nested.append((name, ", ".join(f"{key} {one}" for key, one in value.items())))
+        else:
+            shared[name] = value
+    single = {name: value for name, value in result["figures"].items() if not isinstance(value, list | tuple | dict)}
+    return {
+        "step": result["step"],
+        "figures": {name.replace("_", " "): f"{value:.4g}" for name, value in single.items()},
+        "probes": result["figures"].get("probes", []),
+        "protocol": [*shared.items(), *nested],
+    }
 
 
 def thinned(film: list[tuple[int, Path]]) -> list[tuple[int, Path]]:

@@ -1,0 +1,211 @@
+"""The command that measures: `evaluate`."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from ..errors import TrompeError
+from ..names import ResizeName
+from .using import kind_of, open_run
+
+if TYPE_CHECKING:
+    from ..data.arrays import ImageData
+    from ..measures.features import Features
+    from ..measures.frechet import Moments
+
+
+def evaluate(
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = (),
+    images: str | None = None,
+    data: str | None = None,
+    measures: str | None = None,
+    features: str = "inception",
+    resize: ResizeName = "bilinear",
+    features_size: int | None = None,
+    samples: int | None = None,
+    codes: int | None = None,
+    seed: tuple[int, ...] = (0,),
+    limit: int | None = None,
+    size: int | None = None,
+    copies: Path | None = None,
+    save_moments: Path | None = None,
+    snapshot: int | None = None,
+    json: bool = False,
+    device: str | None = None,
+) -> None:
+    """Measure runs, or pictures that any tool has made.
+
+    A run's result is also kept in its folder, with its protocol. Several runs are shown in one table where their
+    protocols agree.
+
+    Args:
+        runs: run folders.
+        images: instead of runs, a folder, zip or `.npz` of pictures to compare with `--data`.
+        data: a set, as in `mnist:test`, a folder or zip, or an `.npz` of moments; by default what the run was trained
+            to test on.
+        measures: which, with commas between: reconstruction, classification, likelihood, codes, ais, probe,
+            separation, fid, kid, prdc, is, memorisation, modes, or all; by default those that are quick.
+        features: what samples are compared in: `inception` (FID proper), `pixels`, a run's folder (its codes), or a
+            TorchScript (.pt) or ONNX (.onnx) file of a network that takes pictures in [0, 1].
+        resize: how pictures are brought to a network's size: `bilinear` (as pytorch-fid), `antialiased` (as
+            clean-fid), `tensorflow` (as the first code, and StyleGAN's).
+        features_size: the side of pictures that a network from a file needs, where it does not say.
+        samples: how many samples are compared with data; by default as the recipe says, 10,000.
+        codes: per picture, of the importance bound; by default as the recipe says.
+        seed: of the noise; several give mean and spread.
+        limit: measure on the first so many pictures of the data only.
+        size: bring pictures of several sizes to this one first; with `--images` only.
+        copies: draw the most copied samples beside their sources, a `.png`; a run has them under `figures/`.
+        save_moments: keep the moments of the data's features, an `.npz` for later `--data`.
+        snapshot: measure the weights kept at this step.
+        json: print the result as JSON.
+        device: `cpu`, `cuda`, ...; by default the best there is.
+    """
+    check(runs, images, data, seed, {"samples": samples, "codes": codes, "limit": limit, "size": size})
+    for path, suffix in ((copies, ".png"), (save_moments, ".npz")):
+        if path is not None:
+            kind_of(path, suffix)
+    names = tuple(word.strip() for word in measures.split(",") if word.strip()) if measures else ()
+    space = shared_space(features, resize, features_size, device)
+    from ..measures.table import MEASURES
+
+    settings = {"measures": tuple(MEASURES) if names == ("all",) else names, "features": space, "samples": samples}
+    settings["limit"] = limit
+    if save_moments is not None:
+        keep_moments(save_moments, space, runs, images, data, size, limit, device)
+    if images is not None and data is not None:
+        results = list(of_pictures(images, data, size, seed, copies, settings))
+    else:
+        results = [
+            result for run in runs for result in of_run(run, data, seed, snapshot, device, copies, settings, codes)
+        ]
+    if json:
+        print(json_format.dumps(results[0] if len(results) == 1 else together(results)))
+    else:
+        from .tables import show
+
+        show(results)
+
+
+def check(
+    runs: Sequence[Path], images: str | None, data: str | None, seeds: Sequence[int], counts: dict[str, int | None]
+) -> None:
+    """Refuse what cannot be meant before anything is opened."""
+    if bool(runs) == (images is not None):
+        raise TrompeError("there is nothing to measure" if not runs else "both runs and `--images` were given",
+                          hint="give run folders, or `--images` with a folder, zip or .npz of pictures")  # fmt: skip
+    if images is not None and data is None:
+        raise TrompeError("`--images` are compared with data, and none were given", hint="give `--data cifar10:test`")
+    if runs and counts["size"] is not None:
+        raise TrompeError("a run has a size of its own", hint="leave `--size` out")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise TrompeError(
+            f"`--seed {' '.join(map(str, seeds))}` is not some seeds, each once", hint="as in `--seed 0 1 2`"
+        )
+    for name, number in counts.items():
+        if number is not None and number < 1:
+            raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
+
+
+def shared_space(name: str, resize: ResizeName, side: int | None, device: str | None) -> Callable[[], Features]:
+    """Opens the feature space when it is first needed, and then once."""
+    from functools import cache
+
+    from ..measures.networks import opened
+
+    return cache(partial(opened, name, resize, side, device))
+
+
+def of_run(
+    folder: Path,
+    data: str | None,
+    seeds: Sequence[int],
+    snapshot: int | None,
+    device: str | None,
+    copies: Path | None,
+    settings: dict[str, Any],
+    codes: int | None,
+) -> Iterator[dict[str, Any]]:
+    """A run's results, one a seed."""
+    from ..data.load import split_source
+    from ..files import write_bytes
+    from ..measures.results import COPIES_NAME
+    from ..measures.results import evaluate as measure
+
+    run = open_run(folder, device, snapshot)
+    given = moments_at(data) or run.data(data)
+    name = data and split_source(data)[0]
+
+    def taught() -> ImageData:
+        return run.data(name, split="train")
+
+    for seed in seeds:
+        yield measure(run, given, taught=taught, seed=seed, codes=codes, **settings)
+    drawn = run.folder / "figures" / COPIES_NAME
+    if copies is not None and drawn.exists():
+        write_bytes(copies, drawn.read_bytes())
+
+
+def of_pictures(
+    images: str, data: str, size: int | None, seeds: Sequence[int], copies: Path | None, settings: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The results of pictures from elsewhere, one a seed."""
+    from ..data.load import load_whole, own_splits
+    from ..grids import save_picture
+    from ..measures.results import evaluate_pictures
+
+    pictures = load_whole(images, size=size)
+    given = moments_at(data) or load_whole(data, size=size)
+    for seed in seeds:
+        result, picture = evaluate_pictures(pictures, given, partial(own_splits, data, size), seed=seed, **settings)
+        yield {"images": images} | result
+    if copies is not None and picture is not None:
+        save_picture(copies, picture)
+
+
+def moments_at(data: str | None) -> Moments | None:
+    """The moments in an `.npz`, unless it is one of pictures."""
+    from ..measures.frechet import holds_moments, read_moments
+
+    if data is None or not data.endswith(".npz"):
+        return None
+    return read_moments(Path(data)) if holds_moments(Path(data)) else None
+
+
+def keep_moments(
+    path: Path,
+    space: Callable[[], Features],
+    runs: Sequence[Path],
+    images: str | None,
+    data: str | None,
+    size: int | None,
+    limit: int | None,
+    device: str | None,
+) -> None:
+    """Write the moments of the data's features."""
+    from ..data.load import load_whole
+    from ..measures.features import extract
+    from ..measures.frechet import save_moments as write
+    from ..measures.subject import moments
+
+    if moments_at(data) is not None:
+        raise TrompeError(f"`{data}` is moments already", hint="copy the file")
+    pictures = load_whole(str(data), size=size) if images is not None else open_run(runs[0], device).data(data)
+    pictures = pictures.take(slice(0, limit))
+    write(path, moments(extract(space(), pictures, keep=True), space().protocol | {"data": pictures.name}))
+
+
+def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several results, and what they say as repetitions of one, where they are that."""
+    from ..measures.results import repetitions, spread
+
+    answer: dict[str, Any] = {"results": results}
+    if repetitions(results):
+        answer["spread"] = {name: {"mean": mean, "std": std} for name, (mean, std) in spread(results).items()}
+    return answer

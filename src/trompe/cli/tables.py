@@ -1,0 +1,135 @@
+"""Results of measures as text: one, or several side by side where their protocols agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..measures.results import alike, protocol_of, repetitions, spread
+from ..measures.table import MEASURES
+
+MEANINGS = {
+    "squared_error": "of the reconstruction, a picture; lower is better",
+    "psnr": "peak signal to noise ratio of the reconstruction, in decibels; higher is better",
+    "ssim": "structural similarity of the reconstruction; 1 for a perfect one",
+    "standardised_error": "the squared error in units of the training pictures' mean variance of a pixel",
+    "copying": "share of holes in a picture that come back as they are; 1 for the identity",
+    "classification_error": "share of mistaken classes",
+    "elbo": "evidence lower bound; higher is better; minus the next two",
+    "reconstruction": "distortion: cost of a picture given its code",
+    "kl": "rate: cost of the code",
+    "importance_bound": "a tighter lower bound; higher is better",
+    "standard_error": "of the importance bound, over pictures",
+    "bits_per_dimension": "of the importance bound, a number of the picture; lower is better",
+    "mutual_information": "of picture and code, in nats",
+    "marginal_kl": "of the mean posterior from the prior, in nats",
+    "active_units": "code numbers that vary with the picture",
+    "annealed_bound": "a lower bound by annealing, on the first pictures; higher is better",
+    "annealed_standard_error": "of it, over pictures",
+    "importance_bound_of_these": "the importance bound of the same pictures",
+    "acceptance": "of the annealing's proposals; best around 0.65",
+    "silhouette": "of the classes among the codes, from -1 to 1",
+    "neighbour_error": "share of codes whose five nearest are of another class",
+    "frechet_distance": "of samples from data; lower is better",
+    "kernel_distance": "of samples from data; 0 for equal laws",
+    "kernel_standard_error": "of the kernel distance",
+    "precision": "share of samples within the data",
+    "recall": "share of data within the samples",
+    "density": "of the data around samples; about 1 for equal laws",
+    "coverage": "share of the data's neighbourhoods that have a sample",
+    "inception_score": "higher is better",
+    "inception_deviation": "of the score, over ten parts",
+    "copied_share": "of the samples that are copies of training pictures, by the excess of near ones",
+    "copied_standard_error": "of the copied share",
+    "distance_ratio": "to training against held-out pictures; about 1 for an honest model",
+    "exact_copies": "samples that are a training picture to the bit",
+    "repeated_samples": "samples that are another sample to the bit",
+    "modes_found": "modes that have a sample",
+    "modes": "of so many",
+    "high_quality": "share of samples within three deviations of a mode",
+    "mode_kl": "of the samples' law over modes from the uniform one, in nats",
+}
+
+
+def show(results: Sequence[dict[str, Any]]) -> None:
+    """Print results, one protocol a table."""
+    if len(results) == 1:
+        show_one(results[0])
+        return
+    for measure in MEASURES:
+        groups = alike(results, measure)
+        if len(groups) > 1:
+            print(f"{measure}: results of unlike protocols, not to be compared across tables")
+        for places in groups:
+            show_several([results[place] for place in places], measure)
+    for result in results:
+        print_skipped(result, f"{title(result)}: ")
+
+
+def show_one(result: dict[str, Any]) -> None:
+    figures = result["figures"]
+    for name, value in figures.items():
+        if name in MEANINGS:
+            print(f"{name.replace('_', ' '):25} {number(value):>14}  {MEANINGS[name]}")
+    for found in figures.get("probes", []):
+        print(f"{found['layer']:25} {found['linear']:14.2%}  mistakes of a linear classifier on these features")
+        print(f"{'':25} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
+    if "copies" in figures:
+        print(verdict(figures))
+    shared = {name: value for name, value in result["protocol"].items() if name not in result["measures"]}
+    print(f"protocol: {in_words(shared)}")
+    for name in result["measures"]:
+        if own := result["protocol"].get(name):
+            print(f"  {name}: {in_words(own)}")
+    print_skipped(result)
+
+
+def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
+    """A table of one measure, of one protocol."""
+    names = [name for name in results[0]["measures"][measure] if name in MEANINGS]
+    table = Table(title=f"{measure} ({in_words(protocol_of(results[0], measure))})", title_justify="left")
+    table.add_column("")
+    for result in results:
+        table.add_column(title(result), justify="right")
+    over = spread(results) if repetitions(results) else {}
+    if over:
+        table.add_column("mean ± spread", justify="right")
+    for name in names:
+        row = [number(result["figures"][name]) for result in results]
+        if over:
+            row.append(f"{over[name][0]:,.4f} ± {over[name][1]:.4f}" if name in over else "")
+        table.add_row(name.replace("_", " "), *row)
+    console = Console(highlight=False, soft_wrap=False)
+    console.print(table, width=None if console.is_terminal else 40 + 24 * (len(results) + 1))
+
+
+def title(result: dict[str, Any]) -> str:
+    place = Path(result.get("run") or result["images"]).name
+    return f"{place} seed {result['protocol']['seed']}"
+
+
+def number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
+
+
+def verdict(figures: dict[str, Any]) -> str:
+    if not figures["copies"]:
+        return "memorisation: no sign that samples are copies of training pictures"
+    share, error = figures["copied_share"], figures["copied_standard_error"]
+    return (
+        f"memorisation: this model COPIES its training pictures: {share:.0%} ± {error:.0%} of the samples, "
+        f"{figures['exact_copies']:,} of them to the bit"
+    )
+
+
+def print_skipped(result: dict[str, Any], prefix: str = "") -> None:
+    for name, reason in result["skipped"].items():
+        print(f"{prefix}skipped {name}: {reason}")
+
+
+def in_words(protocol: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in protocol.items())

@@ -1,0 +1,133 @@
+"""What measures are taken of: a run with pictures to compare it with, or pictures that any tool has made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.arrays import ImageData
+from ..errors import TrompeError
+from ..run import Run
+from .features import Extracted, Features, PixelFeatures, extract
+from .frechet import Moments, moments_of
+
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """How measures are taken.
+
+    Attributes:
+        codes: per picture, of the importance-weighted bound.
+        samples: that are compared with data.
+        seed: of all noise.
+    """
+
+    codes: int = 100
+    samples: int = 10_000
+    seed: int = 0
+
+
+Own = Callable[[], tuple[ImageData, ImageData]]
+"""Training pictures, and held-out ones of their kind; raises a `TrompeError` where they are not both known."""
+
+
+@dataclass
+class Subject:
+    """What several measures need is made once, when the first of them asks.
+
+    Attributes:
+        data: the pictures to compare with, or only the moments of their features.
+        options: how it is measured.
+        features: opens the feature space of measures of samples.
+        own: gives the training pictures and held-out ones.
+        taught: gives the pictures that a probe learns from.
+        run: the run measured, or `None` for pictures from elsewhere,
+        pictures: which are then these.
+    """
+
+    data: ImageData | Moments
+    options: MeasureOptions
+    features: Callable[[], Features]
+    own: Own
+    taught: Callable[[], ImageData]
+    run: Run | None = None
+    pictures: ImageData | None = None
+
+    @property
+    def trained(self) -> Run:
+        """The run; only for measures that need one."""
+        assert self.run is not None
+        return self.run
+
+    @property
+    def test(self) -> ImageData:
+        """The pictures to compare with; only for measures that need them."""
+        assert isinstance(self.data, ImageData)
+        return self.data
+
+    @cached_property
+    def samples(self) -> ImageData:
+        """The samples as pictures are stored, 256 levels a number."""
+        if self.pictures is not None:
+            return self.pictures.take(slice(0, self.options.samples))
+        return self.trained.samples(self.options.samples, seed=self.options.seed)
+
+    @cached_property
+    def space(self) -> Features:
+        return self.features()
+
+    @cached_property
+    def of_samples(self) -> Extracted:
+        return extract(self.space, self.samples)
+
+    @cached_property
+    def of_data(self) -> Extracted:
+        return extract(self.space, self.test, keep=True)
+
+    @cached_property
+    def sample_moments(self) -> Moments:
+        return moments(self.of_samples)
+
+    @cached_property
+    def data_moments(self) -> Moments:
+        if isinstance(self.data, Moments):
+            return self.data
+        return moments(self.of_data, self.space.protocol | {"data": self.data.name})
+
+    @cached_property
+    def probabilities(self) -> Tensor | None:
+        """Class probabilities of one batch of samples: whether the network has any."""
+        rows = np.minimum(np.arange(self.space.batch), len(self.samples) - 1)
+        with torch.inference_mode():
+            return self.space(torch.from_numpy(self.samples.images[rows]))[1]
+
+    def space_for_copies(self, asked: bool) -> Features:
+        """Where copies are looked for. All training pictures must be there, so a slow network is used only if the
+        measure is asked for by name; beside a Frechet figure pixels serve.
+        """
+        return self.space if asked or not self.space.slow else PixelFeatures()
+
+
+def moments(extracted: Extracted, protocol: dict[str, Any] | None = None) -> Moments:
+    vectors = extracted.vectors
+    return moments_of((vectors[start : start + CHUNK] for start in range(0, len(vectors), CHUNK)), protocol)
+
+
+def own_pictures(run: Run) -> tuple[ImageData, ImageData]:
+    """What a run was trained on, and what it was held to be tested on.
+
+    Raises:
+        TrompeError: one of them is not known.
+    """
+    train, held_out = run.data(split="train"), run.data()
+    if train.fingerprint == held_out.fingerprint:
+        raise TrompeError("all its pictures were trained on, and none held out", hint="train on more pictures")
+    return train, held_out

@@ -1,0 +1,163 @@
+"""Distances between samples and data, against closed forms and independent implementations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prdc import compute_prdc
+from torchmetrics.image.fid import _compute_fid
+from torchmetrics.image.kid import poly_mmd
+
+from trompe import TrompeError
+from trompe.measures import neighbours as neighbours_module
+from trompe.measures.frechet import Moments, frechet_distance, moments_of, read_moments, save_moments
+from trompe.measures.kernel import kernel_distance, unbiased_discrepancy
+from trompe.measures.neighbours import nearest
+from trompe.measures.precision_recall import inception_score, precision_recall
+
+
+def features(count: int, width: int, seed: int, shift: float = 0.0, rank: int | None = None) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    mix = random.standard_normal((rank or width, width)) / np.sqrt(rank or width)
+    return (np.abs(random.standard_normal((count, rank or width)) @ mix) + shift).astype(np.float32)
+
+
+# Frechet
+
+
+def test_the_frechet_distance_of_diagonal_gaussians_is_its_closed_form() -> None:
+    random = np.random.default_rng(0)
+    deviations = random.uniform(0.1, 3, (2, 50))
+    means = random.standard_normal((2, 50))
+    first, second = (Moments(mean, np.diag(deviation**2), 9) for mean, deviation in zip(means, deviations, strict=True))
+    expected = np.square(means[0] - means[1]).sum() + np.square(deviations[0] - deviations[1]).sum()
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [1, 7, 64])
+def test_the_frechet_distance_agrees_with_the_general_matrix_root(width: int) -> None:
+    first, second = (moments_of([features(500, width, seed, 0.3 * seed)]) for seed in (1, 2))
+    root = scipy.linalg.sqrtm(np.atleast_2d(first.covariance) @ np.atleast_2d(second.covariance))
+    expected = np.square(first.mean - second.mean).sum() + np.trace(
+        first.covariance + second.covariance - 2 * root.real
+    )
+    assert frechet_distance(first, second) == pytest.approx(float(expected), rel=1e-9)
+    peer = _compute_fid(*(torch.from_numpy(one) for m in (first, second) for one in (m.mean, m.covariance)))
+    assert frechet_distance(first, second) == pytest.approx(float(peer), rel=1e-9)
+
+
+def test_singular_covariances_lose_no_digits() -> None:
+    """Of fewer pictures than features; by the nuclear norm of the centred features themselves."""
+    first, second = features(40, 200, 1), features(60, 200, 2, 0.1)
+    centred = [(one - one.mean(0, dtype=np.float64)) / np.sqrt(len(one) - 1) for one in (first, second)]
+    common = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
+    apart = np.square(first.mean(0, dtype=np.float64) - second.mean(0, dtype=np.float64)).sum()
+    expected = apart + sum(np.square(one).sum() for one in centred) - 2 * common
+    assert frechet_distance(moments_of([first]), moments_of([second])) == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_set_is_at_no_distance_from_itself_nor_constant_ones_from_their_means() -> None:
+    moments = moments_of([features(30, 100, 1)])
+    assert abs(frechet_distance(moments, moments)) < 1e-10 * np.trace(moments.covariance)
+    dark, bright = (moments_of([np.full((5, 3), level, np.float32)]) for level in (0, 2))
+    assert frechet_distance(dark, bright) == 12
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(0, 1000))
+def test_moments_are_the_same_however_features_come(sizes: list[int], seed: int) -> None:
+    vectors = features(sum(sizes) + 2, 5, seed, shift=1000)  # far from zero
+    parts = np.split(vectors, np.cumsum(sizes))
+    moments = moments_of([part for part in parts if len(part)])
+    np.testing.assert_allclose(moments.mean, vectors.mean(0, dtype=np.float64), rtol=1e-12)
+    np.testing.assert_allclose(moments.covariance, np.cov(vectors.astype(np.float64), rowvar=False), atol=1e-10)
+    assert moments.count == len(vectors)
+
+
+def test_moments_come_back_from_their_file(tmp_path: Path) -> None:
+    moments = moments_of([features(30, 20, 1)], {"features": "pixels"})
+    save_moments(tmp_path / "m.npz", moments)
+    back = read_moments(tmp_path / "m.npz")
+    np.testing.assert_array_equal(back.covariance, moments.covariance)
+    assert (back.count, back.protocol) == (30, {"features": "pixels"})
+    np.savez(tmp_path / "other.npz", mu=moments.mean, sigma=moments.covariance)  # pytorch-fid's
+    assert frechet_distance(read_moments(tmp_path / "other.npz"), moments) == pytest.approx(0, abs=1e-12)
+    np.savez(tmp_path / "bad.npz", nonsense=np.zeros(3))
+    with pytest.raises(TrompeError, match="holds no moments"):
+        read_moments(tmp_path / "bad.npz")
+
+
+def test_moments_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(TrompeError, match="moments of 3 features against 4"):
+        frechet_distance(moments_of([features(9, 3, 1)]), moments_of([features(9, 4, 1)]))
+    with pytest.raises(TrompeError, match="a covariance of 1 pictures"):
+        moments_of([features(1, 3, 1)])
+
+
+# Kernel
+
+
+def test_the_kernel_distance_of_a_block_is_the_peers() -> None:
+    first, second = features(80, 30, 1), features(80, 30, 2, 0.1)
+    peer = poly_mmd(*(torch.from_numpy(one).double() for one in (first, second)))
+    ours = unbiased_discrepancy(first.astype(np.float64), second.astype(np.float64))
+    assert ours == pytest.approx(float(peer), rel=1e-9)
+
+
+def test_the_kernel_distance_is_unbiased_and_its_error_is_what_it_says() -> None:
+    """Over many pairs of sets of one law: centred at nothing, and as scattered as the errors say."""
+    found = [kernel_distance(features(300, 8, seed, 0), features(300, 8, seed, 0)[::-1]) for seed in range(3)]
+    random = np.random.default_rng(0)
+    found = [kernel_distance(*random.standard_normal((2, 300, 8)).astype(np.float32)) for _ in range(60)]
+    distances = np.array([one.distance for one in found])
+    assert abs(distances.mean()) < 3 * distances.std() / np.sqrt(60)
+    said = np.sqrt(np.mean([one.standard_error**2 for one in found]))
+    assert distances.std() == pytest.approx(said, rel=0.35)
+    assert found[0].blocks == 5
+    with pytest.raises(TrompeError, match="a kernel distance of 9 pictures"):
+        kernel_distance(features(9, 3, 1), features(50, 3, 1))
+
+
+# Precision and recall, and the Inception Score
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 50.0])
+def test_precision_recall_density_and_coverage_are_the_peers(
+    shift: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, samples = features(230, 12, 1), features(170, 12, 2, shift)
+    peer = compute_prdc(data.astype(np.float64), samples.astype(np.float64), nearest_k=5)
+    monkeypatch.setattr(neighbours_module, "NUMBERS", 1000)  # several blocks
+    ours = precision_recall(data, samples)
+    for name, value in peer.items():
+        assert getattr(ours, name) == pytest.approx(float(value), abs=1e-12), name
+
+
+def test_nearest_neighbours_are_exact_and_a_copy_is_at_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = features(50, 20, 1, 100), features(90, 20, 2, 100)
+    second[7] = first[3]
+    every = np.linalg.norm(first[:, None].astype(np.float64) - second, axis=2)
+    monkeypatch.setattr(neighbours_module, "NUMBERS", 1000)
+    distances, places = nearest(first, second)
+    np.testing.assert_allclose(distances, every.min(1), rtol=1e-12)
+    np.testing.assert_array_equal(places, every.argmin(1))
+    assert distances[3] == 0
+    own, _ = nearest(first, first, but=np.arange(50))
+    every = np.linalg.norm(first[:, None].astype(np.float64) - first, axis=2) + np.diag(np.full(50, np.inf))
+    np.testing.assert_allclose(own, every.min(1), rtol=1e-12)
+
+
+def test_the_inception_score_counts_sure_and_even_classes() -> None:
+    sure = np.eye(7, dtype=np.float32)[np.arange(700) % 7]
+    assert inception_score(sure)[0] == pytest.approx(7)
+    assert inception_score(np.full((70, 7), 1 / 7, np.float32)) == (pytest.approx(1), pytest.approx(0, abs=1e-6))
+    random = np.random.default_rng(0).dirichlet(np.ones(5), 100)
+    marginal = random.mean(0)
+    expected = np.exp((random * np.log(random / marginal)).sum(1).mean())
+    assert inception_score(random.astype(np.float32), splits=1)[0] == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,274 @@
+"""`trompe evaluate`: runs and pictures from elsewhere, by measures that say what they need and how they were taken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import trompe
+from conftest import small
+from trompe import measures
+from trompe.measures.networks import opened
+from trompe.measures.results import alike, evaluate_pictures, repetitions, spread
+from trompe.measures.table import MEASURES
+from trompe.recipes import recipe
+from trompe.report import write_report
+
+SAMPLED = "fid,kid,prdc,memorisation"
+
+
+@pytest.fixture
+def evaluate(run_command):  # type: ignore[no-untyped-def]
+    def command(*arguments: object) -> dict:  # type: ignore[type-arg]
+        return json.loads(run_command("evaluate", *arguments, "--json")[0])
+
+    return command
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Held-out digits as PNG files, as another tool might have made them."""
+    place = tmp_path / "made"
+    place.mkdir()
+    for number, image in enumerate(trompe.load_data("digits:test").images[:120, 0]):
+        Image.fromarray(image).save(place / f"{number}.png")
+    return place
+
+
+def test_the_same_command_gives_the_same_digits(evaluate, vae_run) -> None:  # type: ignore[no-untyped-def]
+    command = (vae_run.folder, "--features", "pixels", "--measures", "all", "--samples", 90, "--codes", 3)
+    first, second = evaluate(*command), evaluate(*command)
+    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+    assert first["samples_hash"]
+    assert {"trompe", "torch", "numpy"} <= set(first["versions"])
+    assert first["protocol"]["fid"] == {"features": "pixels", "samples": 90, "against": 359}
+    assert set(first["measures"]) | set(first["skipped"]) == set(MEASURES)
+    kept = (vae_run.folder / "measures.jsonl").read_text().splitlines()
+    assert json.loads(kept[-1]) == second
+    assert (vae_run.folder / "figures" / "copies.png").exists()
+
+
+def test_what_a_model_lacks_is_skipped_with_the_reason(  # type: ignore[no-untyped-def]
+    run_command, autoencoder_run, vae_run
+) -> None:
+    out, _ = run_command("evaluate", autoencoder_run.folder)
+    assert "skipped likelihood: the model has no Gaussian posterior" in out
+    out, _ = run_command("evaluate", autoencoder_run.folder, "--measures", "reconstruction,fid", "--features", "pixels")
+    assert "skipped fid: nothing can be sampled" in out
+    assert "frechet" not in out
+    _, errors = run_command("evaluate", autoencoder_run.folder, "--measures", "fid", "--features", "pixels", code=2)
+    assert "nothing can be measured: fid: nothing can be sampled" in errors
+    out, _ = run_command("evaluate", vae_run.folder, "--measures", "is,codes", "--features", "pixels")
+    assert "skipped is: `pixels` gives no class probabilities" in out
+
+
+def test_whether_it_copies_stands_beside_every_frechet_figure(evaluate, vae_run) -> None:  # type: ignore[no-untyped-def]
+    found = evaluate(vae_run.folder, "--measures", "fid", "--features", "pixels", "--samples", 50)
+    assert list(found["measures"]) == ["fid", "memorisation"]
+    assert found["figures"]["copies"] in (True, False)
+
+
+def test_samples_from_several_seeds_have_mean_and_spread(evaluate, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
+    command = (vae_run.folder, "--measures", "fid,reconstruction", "--features", "pixels", "--samples", 80)
+    both = evaluate(*command, "--seed", 0, 1, 2)
+    values = [one["figures"]["frechet_distance"] for one in both["results"]]
+    assert len(set(values)) == 3
+    assert both["spread"]["frechet_distance"] == {
+        "mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values, ddof=1))
+    }  # fmt: skip
+    assert both["spread"]["squared_error"]["std"] == 0
+    assert len({one["samples_hash"] for one in both["results"]}) == 3
+    out, _ = run_command("evaluate", *command, "--seed", 0, 1)
+    assert "mean ± spread" in out
+
+
+def test_runs_of_several_training_seeds_are_repetitions(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folders = [trompe.train(small(seed=seed), tmp_path / f"r{seed}").folder for seed in (0, 1)]
+    both = evaluate(*folders)
+    assert both["spread"]["elbo"]["std"] > 0
+    other = trompe.train(small(steps=31), tmp_path / "other").folder
+    assert "spread" not in evaluate(*folders, other)
+    out, _ = run_command("evaluate", *folders)
+    assert "mean ± spread" in out
+
+
+def test_unlike_protocols_are_never_in_one_table(run_command, vae_run, wide_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out, _ = run_command("evaluate", vae_run.folder, wide_run.folder)
+    assert "likelihood: results of unlike protocols, not to be compared across tables" in out
+    assert "reconstruction: results of unlike" not in out
+    results = [measures.evaluate(run, measures=["likelihood"]) for run in (vae_run, wide_run)]
+    assert alike(results, "likelihood") == [[0], [1]]
+    assert not repetitions(results)
+    assert set(spread(results[:1])) >= {"elbo", "kl"}
+
+
+# Pictures from elsewhere
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "npz"])
+def test_pictures_from_any_tool(evaluate, folder: Path, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
+    given = folder
+    if kind == "zip":
+        given = Path(shutil.make_archive(str(tmp_path / "made"), "zip", folder))
+    elif kind == "npz":
+        given = tmp_path / "made.npz"
+        np.savez(given, trompe.load_data("digits:test").images[:120].transpose(0, 2, 3, 1))
+    found = evaluate("--images", given, "--data", "digits:train", "--features", "pixels")
+    assert list(found["measures"]) == ["fid", "kid", "prdc", "memorisation"]
+    train, test = trompe.load_data("digits"), trompe.load_data("digits:test")
+    expected, _ = evaluate_pictures(test.take(slice(0, 120)), train, lambda: (train, test))
+    assert found["figures"]["frechet_distance"] == pytest.approx(expected["figures"]["frechet_distance"], rel=1e-9)
+    assert found["protocol"]["fid"]["against"] == 1438
+    assert not found["figures"]["copies"]
+
+
+def test_the_split_of_a_folder_that_has_none_accuses_nobody(evaluate, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    found = evaluate("--images", folder, "--data", folder, "--features", "pixels")
+    assert "does not say which pictures were trained on" in found["skipped"]["memorisation"]
+    assert found["protocol"]["pictures"] == 120  # all of them, none set aside
+    assert found["figures"]["frechet_distance"] == pytest.approx(0, abs=1e-6)
+
+
+def test_moments_are_kept_and_serve_again(evaluate, run_command, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    command = ("--images", folder, "--features", "pixels", "--measures", "fid,kid")
+    kept = tmp_path / "moments.npz"
+    first = evaluate(*command, "--data", "digits:test", "--save-moments", kept)
+    second = evaluate(*command, "--data", kept)
+    assert second["figures"]["frechet_distance"] == first["figures"]["frechet_distance"]
+    assert second["protocol"]["fid"]["reference_protocol"] == "as here"
+    assert second["skipped"]["kid"] == "of the data only moments are given"
+    with np.load(kept) as arrays:
+        np.savez(tmp_path / "bare.npz", **{name: arrays[name] for name in arrays.files if name != "protocol"})
+        protocol = json.dumps({"features": "inception"})
+        np.savez(tmp_path / "alien.npz", **({name: arrays[name] for name in arrays.files} | {"protocol": protocol}))
+    bare = evaluate(*command, "--data", tmp_path / "bare.npz")
+    assert bare["protocol"]["fid"]["reference_protocol"] == "not recorded"
+    _, errors = run_command("evaluate", *command, "--data", tmp_path / "alien.npz", code=2)
+    assert "the moments are by another protocol" in errors
+
+
+def test_pictures_of_several_sizes_are_not_scaled_unasked(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    Image.new("L", (30, 20)).save(folder / "odd.png")
+    command = ("--images", folder, "--data", "digits:test", "--features", "pixels", "--measures", "fid")
+    _, errors = run_command("evaluate", *command, code=2)
+    assert "have 2 sizes (8x8, 20x30, ...), and scaling changes what is measured" in errors
+    assert evaluate(*command, "--size", 8)["protocol"]["fid"]["samples"] == 121
+
+
+def test_a_collapsed_generator_shows(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    data = trompe.load_data("digits:test").images
+    np.savez(tmp_path / "same.npz", images=np.repeat(data[:2], 60, 0))
+    found = evaluate("--images", tmp_path / "same.npz", "--data", "digits:test", "--features", "pixels")
+    assert found["figures"]["repeated_samples"] == 118
+    assert found["figures"]["coverage"] < 0.1
+    assert found["figures"]["recall"] == 0
+
+
+def test_a_runs_own_classifier_is_a_feature_space(evaluate, tmp_path: Path, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    """And gives what the Inception Score needs."""
+    labelled = recipe("sdae-mnist")
+    options = replace(
+        small("sdae-mnist", steps=60),
+        nets=replace(labelled.nets, widths=(16, 16), latent=16),
+        family=replace(labelled.family, layer_steps=(5, 5, 5)),
+    )
+    run = trompe.train(options, tmp_path / "labelled")
+    space = opened(str(run.folder))
+    found = evaluate("--images", folder, "--data", "digits:test", "--features", run.folder)
+    assert 1 < found["figures"]["inception_score"] <= 10
+    assert found["protocol"]["fid"]["weights"] == space.protocol["weights"]
+
+
+def test_modes_of_a_mixture_through_a_whole_run(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    options = small(steps=30)
+    run = trompe.train(replace(options, data=replace(options.data, source="ring")), tmp_path / "ring")
+    found = evaluate(run.folder, "--samples", 500)
+    assert found["figures"]["modes"] == 8
+    assert 0 <= found["figures"]["high_quality"] < 0.5  # it has hardly learned
+
+
+def test_stacked_digits_need_a_classifier(evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    from trompe.measures.features import Features
+    from trompe.measures.results import taken
+    from trompe.measures.subject import MeasureOptions, Subject
+
+    random = np.random.default_rng(0)
+    stacks = random.integers(0, 10, (400, 3))
+    images = np.broadcast_to((stacks * 25)[:, :, None, None], (400, 3, 4, 4)).astype(np.uint8)
+
+    class Reader(Features):
+        """Reads the digit off the grey level."""
+
+        def __init__(self) -> None:
+            self.protocol = {"features": "reader"}
+
+        def __call__(self, given):  # type: ignore[no-untyped-def]
+            import torch
+
+            digits = given[:, 0, 0, 0].long() // 25
+            return given.flatten(1).float(), torch.eye(10)[digits]
+
+    data = trompe.ImageData(images, "stacked-mnist:test")
+    unknown = lambda: (data, data)  # noqa: E731
+    subject = Subject(data, MeasureOptions(samples=400), Reader, unknown, lambda: data, pictures=data)
+    found, _ = taken(subject, ["modes"])
+    assert found["figures"]["modes"] == 1000
+    assert found["figures"]["modes_found"] == len(np.unique(stacks @ [1, 10, 100]))
+    pixels = Subject(data, MeasureOptions(), lambda: opened("pixels"), unknown, lambda: data, pictures=data)
+    with pytest.raises(trompe.TrompeError, match="digits are told apart by a classifier"):
+        taken(pixels, ["modes"])
+
+
+def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    measures.evaluate(vae_run, measures=["fid"], samples=60)
+    measures.evaluate(vae_run, measures=["likelihood"], codes=3)
+    page = write_report(vae_run, tmp_path / "report.html").read_text()
+    assert "Frechet distance (pixels, 60 samples)" in page
+    assert "importance bound, 3 codes" in page
+    assert "Most copied samples" in page
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("", "there is nothing to measure"),
+        ("{run} --images {tmp}", "both runs and `--images` were given"),
+        ("--images {tmp}/none", "none were given"),
+        ("--images {tmp}/none --data digits:test", "there is nothing at"),
+        ("--images {file} --data digits:test", "but not a zip of pictures"),
+        ("--images digits:test --data digits", "which pictures of `digits`?"),
+        ("--images {npz} --data digits:test", "holds no array of pictures"),
+        ("{run} --measures fdi", "did you mean `fid`?"),
+        ("{run} --measures fid --features incepton", "did you mean `inception`?"),
+        ("{run} --measures fid --features {file}", "no features are named"),
+        ("{run} --measures fid --features {tmp}/net.onnx", "there is no network at"),
+        ("{run} --measures fid --features {run} --samples 0", "`--samples 0` measures nothing"),
+        ("{run} --codes 0", "`--codes 0` measures nothing"),
+        ("{run} --size 8", "a run has a size of its own"),
+        ("{run} --seed 1 1", "is not some seeds, each once"),
+        ("{run} --data {npz}", "holds no moments"),
+        ("{run} --copies {tmp}/c.gif", "is of no known kind"),
+        ("{tmp}", "is not a run"),
+    ],
+)
+def test_bad_input_is_answered_in_words(run_command, vae_run, tmp_path: Path, command: str, message: str) -> None:  # type: ignore[no-untyped-def]
+    file, npz = tmp_path / "file.txt", tmp_path / "two.npz"
+    file.write_text("precious")
+    np.savez(npz, mean=np.zeros(3), images2=np.zeros(3))
+    before = sorted(tmp_path.rglob("*"))
+    kept = (vae_run.folder / "measures.jsonl").read_bytes() if (vae_run.folder / "measures.jsonl").exists() else b""
+    words = [word.format(tmp=tmp_path, file=file, npz=npz, run=vae_run.folder) for word in command.split()]
+    out, errors = run_command("evaluate", *words, code=2)
+    assert out == ""
+    assert message in errors
+    assert "\nhint: " in errors
+    assert "Traceback" not in errors
+    assert sorted(tmp_path.rglob("*")) == before
+    after = (vae_run.folder / "measures.jsonl").read_bytes() if (vae_run.folder / "measures.jsonl").exists() else b""
+    assert after == kept

@@ -1,0 +1,104 @@
+"""A model that copies its training pictures is caught, and one that does not is not accused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import trompe
+from trompe import ImageData, TrompeError
+from trompe.measures.memorisation import exact_copies, memorisation, repeated
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Digits trained on, held out, and new ones that an honest model might make."""
+    every = np.concatenate([trompe.load_data(f"digits:{split}").images for split in ("train", "test")])
+    order = np.random.default_rng(0).permutation(len(every))
+    return tuple(np.split(every[order], [800, 1300]))  # type: ignore[return-value]
+
+
+def flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32) / 255
+
+
+def measured(samples: np.ndarray, digits: tuple[np.ndarray, np.ndarray, np.ndarray]):  # type: ignore[no-untyped-def]
+    return memorisation(flat(samples), flat(digits[0]), flat(digits[1]))
+
+
+def test_a_generator_that_replays_is_caught(digits) -> None:  # type: ignore[no-untyped-def]
+    replayed = digits[0][np.random.default_rng(1).integers(0, 800, 500)]
+    found = measured(replayed, digits)
+    assert found.copies
+    assert found.copied_share == pytest.approx(1, abs=0.01)
+    assert found.distance_ratio == 0
+    np.testing.assert_array_equal(digits[0][found.nearest], replayed)
+    assert exact_copies(replayed, digits[0]) == 500
+    assert repeated(replayed) > 0
+
+
+def test_a_generator_that_jitters_is_caught(digits) -> None:  # type: ignore[no-untyped-def]
+    random = np.random.default_rng(1)
+    chosen = digits[0][random.integers(0, 800, 500)]
+    jittered = (chosen + random.normal(0, 12, chosen.shape)).clip(0, 255).astype(np.uint8)
+    found = measured(jittered, digits)
+    assert found.copies
+    assert found.copied_share > 0.95
+    assert found.distance_ratio < 0.6
+    assert exact_copies(jittered, digits[0]) == 0
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_the_share_of_copies_is_told(digits, share: float) -> None:  # type: ignore[no-untyped-def]
+    copies = round(share * 497)
+    found = measured(np.concatenate([digits[0][:copies], digits[2][: 497 - copies]]), digits)
+    assert found.copied_share == pytest.approx(share, abs=4 * found.standard_error)
+    assert found.copies
+
+
+def test_an_honest_generator_is_not_accused(digits) -> None:  # type: ignore[no-untyped-def]
+    found = measured(digits[2], digits)
+    assert not found.copies
+    assert abs(found.copied_share) < 4 * found.standard_error
+    assert found.distance_ratio == pytest.approx(1, abs=0.1)
+    assert exact_copies(digits[2], digits[0]) == 0
+
+
+def test_neither_is_one_that_makes_mean_pictures_or_noise(digits) -> None:  # type: ignore[no-untyped-def]
+    random = np.random.default_rng(2)
+    every = np.concatenate(digits)
+    blurred = np.stack([every[random.integers(0, len(every), 8)].mean(0) for _ in range(400)]).astype(np.uint8)
+    noise = random.integers(0, 256, (400, *digits[0].shape[1:]), np.uint8)
+    for samples in (blurred, noise):
+        assert not measured(samples, digits).copies
+
+
+def test_held_out_pictures_of_another_kind_accuse_nobody() -> None:
+    """Trained on five digits, held out are the five others: new pictures of the first five are nearer to those."""
+    data = trompe.load_data("digits:train")
+    assert data.labels is not None
+    known, unknown = data.images[data.labels < 5], data.images[data.labels >= 5]
+    found = memorisation(flat(known[400:]), flat(known[:400]), flat(unknown))
+    assert not found.copies
+    replayed = memorisation(flat(known[:300]), flat(known[:400]), flat(unknown))
+    assert replayed.distance_ratio == 0
+
+
+def test_mirrored_copies_count_and_one_picture_is_no_set(digits) -> None:  # type: ignore[no-untyped-def]
+    assert exact_copies(digits[0][:5, :, :, ::-1], digits[0]) == 5
+    with pytest.raises(TrompeError, match="fewer than two pictures"):
+        memorisation(flat(digits[0][:1]), flat(digits[0]), flat(digits[1]))
+
+
+def test_the_most_copied_are_named_with_their_sources(vae_run: trompe.Run) -> None:
+    """Through `evaluate_pictures`, on half copies."""
+    from trompe.measures.results import evaluate_pictures
+
+    train, test = trompe.load_data("digits:train"), trompe.load_data("digits:test")
+    half = np.concatenate([test.images[:40], train.images[100:140]])
+    result, picture = evaluate_pictures(ImageData(half, "half"), test, lambda: (train, test), measures=["memorisation"])
+    for pair in result["figures"]["most_copied"]:
+        assert pair["sample"] - 40 + 100 == pair["source"]
+    assert result["figures"]["copies"]
+    assert result["figures"]["exact_copies"] == 40
+    assert picture is not None
