@@ -130,6 +130,19 @@ def test_figures_are_matplotlibs(vae_run: trompe.Run, wide_run: trompe.Run) -> N
     assert figures.latent_map(vae_run).axes[0].get_xlabel() == "first number"
 
 
+def test_runs_stand_in_the_rate_distortion_plane(vae_run: trompe.Run, wide_run: trompe.Run) -> None:
+    from trompe.figures.rates import rate_distortion
+
+    data = vae_run.data()
+    axes = rate_distortion([vae_run, vae_run], data).axes[0]
+    measured = measures.likelihood(vae_run, data, codes=8)
+    point = axes.collections[0].get_offsets()[0]
+    assert point.tolist() == pytest.approx([measured.kl, measured.reconstruction], rel=1e-4)
+    assert "beta 1" in axes.texts[0].get_text()
+    with pytest.raises(trompe.TrompeError, match="distortions of unlike protocols do not compare"):
+        rate_distortion([vae_run, wide_run], data)
+
+
 def test_a_plane_and_its_coordinates_agree(random: np.random.Generator) -> None:
     codes = random.normal(size=(200, 6)) * [3, 2, 1, 0.5, 0.2, 0.1] + 5
     plane = Plane.of(codes)

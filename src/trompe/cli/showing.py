@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from ..data.load import Loaded
 
 FigureName = Literal[
-    "samples", "reconstructions", "filters", "corruption", "latent-map", "traversals", "kl", "curves", "film"
+    "samples",
+    "reconstructions",
+    "filters",
+    "corruption",
+    "latent-map",
+    "traversals",
+    "kl",
+    "rate-distortion",
+    "curves",
+    "film",
 ]
 
 
@@ -126,10 +135,10 @@ def figure(
     """Draw one figure of a run, or of several side by side.
 
     Args:
-        name: which figure. `reconstructions` and `filters` compare several runs. `corruption`: pictures, what a
-            denoising run's input suffers, and what it restores. `latent-map`: where the encoder puts the data, what
-            the decoder makes of the plane, and both. `traversals`: one code number at a time. `kl`: which numbers are
-            used. `film`: the samples of the training from one noise, as a GIF.
+        name: which figure. `reconstructions`, `filters` and `rate-distortion` compare several runs. `corruption`:
+            pictures, what a denoising run's input suffers, and what it restores. `latent-map`: where the encoder puts
+            the data, what the decoder makes of the plane, and both. `traversals`: one code number at a time. `kl`:
+            which numbers are used. `film`: the samples of the training from one noise, as a GIF.
         runs: the run folder, or several.
         data: pictures to draw it with, as in `mnist:test`; by default what the (first) run was trained to test on.
         out: the file to write; by default under `figures/` in the (first) run.

@@ -6,6 +6,7 @@ from .filters import filters
 from .history import curves
 from .latents import kl_bars, traversals
 from .maps import latent_map
+from .rates import rate_distortion
 
 __all__ = [
     "corruption",
@@ -14,6 +15,7 @@ __all__ = [
     "kl_bars",
     "latent_map",
     "picture_grid",
+    "rate_distortion",
     "reconstructions",
     "side_by_side",
     "traversals",

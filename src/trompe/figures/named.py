@@ -17,9 +17,10 @@ from .filters import filters
 from .history import curves
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
+from .rates import rate_distortion
 from .style import figure_png
 
-SEVERAL = ("reconstructions", "filters")
+SEVERAL = ("reconstructions", "filters", "rate-distortion")
 """The figures that compare runs."""
 
 
@@ -45,6 +46,8 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
             return figure_png(curves(run))
         case "filters":
             return figure_png(filters(runs))
+        case "rate-distortion":
+            return figure_png(rate_distortion(runs, data()))
         case "corruption":
             return figure_png(corruption(run, data()))
         case "film":

@@ -99,10 +99,10 @@ class RunFeatures(Features):
 
 @torch.inference_mode()
 def extract(features: Features, data: ImageData, *, keep: bool = False) -> Extracted:
-    """The features of every picture.
+    """The features of every picture, taken from the cache where they are.
 
     Args:
-        keep: keep them in the cache, where features are slow to draw: under the pictures' hash and the features' own
+        keep: keep them there, where features are slow to draw: under the pictures' hash and the features' own
             protocol, in chunks, so that what was interrupted goes on, and more pictures of the same set cost only the
             new ones.
 
@@ -110,7 +110,7 @@ def extract(features: Features, data: ImageData, *, keep: bool = False) -> Extra
         TrompeError: the network cannot take these pictures.
     """
     blocks = [data.images[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
-    places = [_place(features, block) if keep and features.slow else None for block in blocks]
+    places = [_place(features, block) if features.slow else None for block in blocks]
     missing = sum(
         len(block) for block, place in zip(blocks, places, strict=True) if place is None or not place.exists()
     )
@@ -122,7 +122,7 @@ def extract(features: Features, data: ImageData, *, keep: bool = False) -> Extra
                 found.append(_read(place))
                 continue
             drawn = [np.concatenate(part) for part in zip(*_mapped(features, block, advance, clock), strict=True)]
-            if place is not None:
+            if keep and place is not None:
                 content = io.BytesIO()
                 np.savez(content, *drawn)
                 write_bytes(place, content.getvalue())

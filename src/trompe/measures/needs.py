@@ -16,7 +16,7 @@ STACKED = "stacked-mnist"
 
 Need = Literal[
     "encoder", "posterior", "learned classifier", "labels", "samples", "pictures", "training pictures", "lesson",
-    "class outputs", "flat pictures", "known modes",
+    "class outputs", "flat pictures", "feature space", "known modes",
 ]  # fmt: skip
 
 
@@ -79,6 +79,12 @@ def not_flat(subject: Subject) -> str | None:
     return None if subject.samples.images.ndim == 4 else "it is of flat pictures, not of videos or voxels"
 
 
+def no_space(subject: Subject) -> str | None:
+    """A network that cannot be opened is no lack of the subject's: it raises, before anything is measured."""
+    _ = subject.space
+    return None
+
+
 def no_known_modes(subject: Subject) -> str | None:
     if no_pictures(subject) or modes_of(subject) is None:
         return f"modes are known of {', '.join(MIXTURES)} and {STACKED}"
@@ -110,5 +116,6 @@ UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "lesson": no_lesson,
     "class outputs": no_class_outputs,
     "flat pictures": not_flat,
+    "feature space": no_space,
     "known modes": no_known_modes,
 }

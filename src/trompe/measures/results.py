@@ -71,8 +71,9 @@ def evaluate(
         codes=codes or run.record.recipe.evaluate.codes,
         samples=samples or run.record.recipe.evaluate.samples,
         seed=seed,
+        limit=limit,
     )
-    subject = Subject(limited(data, limit), options, features, own, taught or (lambda: run.data(split="train")), run)
+    subject = Subject(data, options, features, own, taught or (lambda: run.data(split="train")), run)
     result, picture = taken(subject, measures)
     keep(run.folder, result, picture)
     return result
@@ -96,28 +97,18 @@ def evaluate_pictures(
         own: gives the pictures they were learned from, and held-out ones of their kind.
         samples: look at the first so many, by default at all.
     """
-    options = MeasureOptions(samples=samples or len(pictures), seed=seed)
-    subject = Subject(limited(data, limit), options, features, own, lambda: own()[0], None, pictures)
+    options = MeasureOptions(samples=samples or len(pictures), seed=seed, limit=limit)
+    subject = Subject(data, options, features, own, lambda: own()[0], None, pictures)
     return taken(subject, measures)
-
-
-def limited(data: ImageData | Moments, limit: int | None) -> ImageData | Moments:
-    if isinstance(data, Moments) or limit is None or limit >= len(data):
-        return data
-    return data.take(slice(0, limit))
 
 
 def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], Pixels | None]:
     """The measures of a subject, and the picture that one of them drew."""
     started = time.perf_counter()
-    found: dict[str, Measured] = {}
-    skipped: dict[str, str] = {}
-    for name, take in chosen(names, subject.run is not None).items():
-        lacks = next((reason for need in MEASURES[name].needs if (reason := UNMET[need](subject))), None)
-        if lacks is None:
-            found[name] = take(subject)
-        else:
-            skipped[name] = lacks
+    functions = chosen(names, subject.run is not None)
+    lacking = {name: lack(subject, name) for name in functions}  # all of them before any is taken
+    skipped = {name: reason for name, reason in lacking.items() if reason is not None}
+    found = {name: take(subject) for name, take in functions.items() if name not in skipped}
     if not found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         raise TrompeError(f"nothing can be measured: {reasons}", hint="name measures that fit, with `--measures`")
@@ -132,6 +123,11 @@ def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], 
         "versions": {"trompe": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
     return result, picture
+
+
+def lack(subject: Subject, name: str) -> str | None:
+    """Why a measure cannot be taken of this subject, or `None` where it can."""
+    return next((reason for need in MEASURES[name].needs if (reason := UNMET[need](subject))), None)
 
 
 def chosen(names: Sequence[str], of_run: bool) -> dict[str, Callable[[Subject], Measured]]:
@@ -164,10 +160,11 @@ def about(subject: Subject) -> dict[str, Any]:
 
 def common(subject: Subject) -> dict[str, Any]:
     """The part of the protocol that all measures share."""
-    data, seed = subject.data, {"seed": subject.options.seed}
-    if isinstance(data, Moments):
-        return {"data": data.protocol.get("data", "moments"), "pictures": data.count} | seed
-    return {"data": data.name, "fingerprint": data.fingerprint, "pictures": len(data)} | seed
+    seed = {"seed": subject.options.seed}
+    if isinstance(subject.data, Moments):
+        return {"data": subject.data.protocol.get("data", "moments"), "pictures": subject.data.count} | seed
+    test = subject.test
+    return {"data": test.name, "fingerprint": test.fingerprint, "pictures": len(test)} | seed
 
 
 # What is kept, and what belongs together

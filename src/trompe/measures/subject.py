@@ -28,11 +28,13 @@ class MeasureOptions:
         codes: per picture, of the importance-weighted bound.
         samples: that are compared with data.
         seed: of all noise.
+        limit: measure on the first so many pictures only, or on all.
     """
 
     codes: int = 100
     samples: int = 10_000
     seed: int = 0
+    limit: int | None = None
 
 
 Own = Callable[[], tuple[ImageData, ImageData]]
@@ -67,11 +69,11 @@ class Subject:
         assert self.run is not None
         return self.run
 
-    @property
+    @cached_property
     def test(self) -> ImageData:
         """The pictures to compare with; only for measures that need them."""
         assert isinstance(self.data, ImageData)
-        return self.data
+        return self.data if self.options.limit is None else self.data.take(slice(0, self.options.limit))
 
     @cached_property
     def samples(self) -> ImageData:
@@ -100,7 +102,7 @@ class Subject:
     def data_moments(self) -> Moments:
         if isinstance(self.data, Moments):
             return self.data
-        return moments(self.of_data, self.space.protocol | {"data": self.data.name})
+        return moments(self.of_data, self.space.protocol | {"data": self.test.name})
 
     @cached_property
     def probabilities(self) -> Tensor | None:

@@ -107,7 +107,7 @@ def likelihood_of(subject: Subject) -> Measured:
 
 def annealed_of(subject: Subject) -> Measured:
     run, options = subject.trained, subject.options
-    annealed = annealed_bound(run, subject.test, seed=options.seed)
+    annealed = annealed_bound(run, subject.test, seed=options.seed, limit=options.limit)
     plain = likelihood(run, subject.test, codes=options.codes, seed=options.seed, limit=annealed.pictures)
     figures = {
         "annealed_bound": annealed.bound,
@@ -132,7 +132,8 @@ def codes_of(subject: Subject) -> Measured:
 
 
 def sample_protocol(subject: Subject) -> dict[str, Any]:
-    return {**subject.space.protocol, "samples": len(subject.samples)}
+    told = {"classes": "in turn"} if subject.run is not None and subject.run.model.num_classes else {}
+    return {**subject.space.protocol, "samples": len(subject.samples)} | told
 
 
 def frechet_of(subject: Subject) -> Measured:
@@ -220,7 +221,7 @@ def stacked_modes(subject: Subject) -> ModeCoverage:
     return digit_modes(np.stack(digits, 1))
 
 
-SAMPLED: tuple[Need, ...] = ("samples", "flat pictures")
+SAMPLED: tuple[Need, ...] = ("samples", "flat pictures", "feature space")
 
 MEASURES: dict[str, Measure] = {
     "reconstruction": Measure(
