@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from results_ladder import ladder
+from results_measures import measures
 
 DOCS = Path(__file__).parent.parent / "docs"
 RESULTS = DOCS / "results"
@@ -34,6 +35,7 @@ def main() -> None:
         HEAD,
         *ladder(read, table, took, machine),
         *mnist(),
+        *measures(read, table, machine),
         *throughput(),
         *startup(),
         *packing(),

@@ -101,7 +101,7 @@ def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
     for name in names:
         row = [number(result["figures"][name]) for result in results]
         if over:
-            row.append(f"{over[name][0]:,.4f} ± {over[name][1]:.4f}" if name in over else "")
+            row.append(" ± ".join(map(number, over[name])) if name in over else "")
         table.add_row(name.replace("_", " "), *row)
     console = Console(highlight=False, soft_wrap=False)
     console.print(table, width=None if console.is_terminal else 40 + 24 * (len(results) + 1))
@@ -113,7 +113,9 @@ def title(result: dict[str, Any]) -> str:
 
 
 def number(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:.3g}"
 
 
 def verdict(figures: dict[str, Any]) -> str:

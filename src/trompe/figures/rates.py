@@ -45,10 +45,11 @@ def rate_distortion(runs: Sequence[Run], data: ImageData) -> Figure:
     low, high = points.min(0) - 0.1 * span, points.max(0) + 0.15 * span
     plane.set_xlim(max(0.0, low[0]), high[0])
     plane.set_ylim(low[1], high[1])
-    for total in np.linspace(low.sum(), high.sum(), LINES):  # each a line of one ELBO
-        plane.plot(
-            plane.get_xlim(), [total - end for end in plane.get_xlim()], color=FAINT, linewidth=0.4, linestyle=":"
-        )
+    left, right = plane.get_xlim()
+    for total in np.linspace(low.sum(), high.sum(), LINES)[1:-1]:
+        plane.plot([left, right], [total - left, total - right], color=FAINT, linewidth=0.4, linestyle=":")
+        if low[1] < total - left < high[1]:
+            plane.text(left, total - left, f" ELBO {-total:,.0f}", fontsize=6, color=FAINT, va="bottom")
     return made
 
 

@@ -18,7 +18,9 @@ PROBED = 5000
 SURE = 3.0
 """Standard errors from which on an excess is called copying,"""
 NOTABLE = 0.02
-"""and the least share of copies that is."""
+"""and the least share of copies that is;"""
+CLOSE = 0.5
+"""or the distance ratio that is by itself."""
 
 Vectors = Float[np.ndarray, "count width"]
 Images = UInt8[np.ndarray, "count channels *spatial"]
@@ -49,7 +51,7 @@ class Memorisation:
     @property
     def copies(self) -> bool:
         """Whether this model copies, as far as these samples can tell."""
-        return self.copied_share > max(NOTABLE, SURE * self.standard_error)
+        return self.copied_share > max(NOTABLE, SURE * self.standard_error) or self.distance_ratio < CLOSE
 
 
 def memorisation(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: int = 0) -> Memorisation:
@@ -59,8 +61,9 @@ def memorisation(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: i
     `h` whose nearest other picture is a training one. It is about the training set's share of both sets where they are
     of one kind, and more where the held-out ones are of another kind, of other people say. If a share `c` of the
     samples are copies, the share nearest to a training picture is `c + (1 - c) h`, which tells `c`, however good or
-    bad the samples look. (A close kin of the two-sample tests of Lopez-Paz & Oquab 2017 and Meehan et al. 2020, with
-    the size of the effect.)
+    bad the samples look. Samples that share a nearest picture say as little as one: what is far from all pictures,
+    noise for one, has the same few neighbours, and the standard error counts neighbours, not samples. (A close kin of
+    the two-sample tests of Lopez-Paz & Oquab 2017 and Meehan et al. 2020, with the size of the effect.)
 
     Args:
         seed: draws the training pictures that are asked, where there are more than 5,000.
@@ -71,33 +74,43 @@ def memorisation(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: i
     if min(map(len, (samples, train, held_out))) < 2:
         raise TrompeError("copying cannot be told from fewer than two pictures a set", hint="give more")
     asked = numpy_generator(seed, Stream.MEASURE, len(train)).permutation(len(train))[:PROBED]
-    honest, honest_closeness = _drawn(nearest(train[asked], train, but=asked)[0], nearest(train[asked], held_out)[0])
-    distances, places = nearest(samples, train)
-    share, closeness = _drawn(distances, nearest(samples, held_out)[0])
-    room = max(1 - honest, 1 / len(asked))  # where no training picture is nearer to a held-out one, little can be told
-    error = math.sqrt(_variance(share, len(samples)) + _variance(honest, len(asked)))
+    honest = _Neighbours.of(nearest(train[asked], train, but=asked), nearest(train[asked], held_out))
+    drawn = nearest(samples, train)
+    found = _Neighbours.of(drawn, nearest(samples, held_out))
+    room = max(1 - honest.share, 1 / len(asked))  # with no training picture nearer to a held-out one little can be told
+    smoothed = (honest.share * len(asked) + 1) / (
+        len(asked) + 2
+    )  # its variance is never none, however even the outcome
+    error = math.sqrt(smoothed * (1 - smoothed) * (found.weight + honest.weight))
     return Memorisation(
-        copied_share=(share - honest) / room,
+        copied_share=(found.share - honest.share) / room,
         standard_error=error / room,
-        distance_ratio=float(np.median(closeness) / max(float(np.median(honest_closeness)), 1e-12)),
-        nearest=places,
-        distances=distances,
-        closeness=closeness,
+        distance_ratio=float(np.median(found.closeness) / max(float(np.median(honest.closeness)), 1e-12)),
+        nearest=drawn[1],
+        distances=drawn[0],
+        closeness=found.closeness,
     )
 
 
-def _drawn(
-    distances: Float[np.ndarray, " count"], others: Float[np.ndarray, " count"]
-) -> tuple[float, Float[np.ndarray, " count"]]:
-    """The share of pictures that are nearer to training pictures than to others, ties by halves, and how near."""
-    share = float(np.mean(distances < others) + 0.5 * np.mean(distances == others))
-    return share, np.where(distances == others, 1.0, distances / np.maximum(others, 1e-12))
+@dataclass(frozen=True)
+class _Neighbours:
+    """Of some pictures: the share that is nearer to training pictures than to held-out ones, ties by halves; how much
+    nearer; and the sum of the squared shares that each neighbour has of them, one over their number if all have
+    neighbours of their own.
+    """
 
+    share: float
+    closeness: Float[np.ndarray, " count"]
+    weight: float
 
-def _variance(share: float, count: int) -> float:
-    """Of a share of so many; never none, however even the outcome (a count more on either side)."""
-    smoothed = (share * count + 1) / (count + 2)
-    return smoothed * (1 - smoothed) / count
+    @classmethod
+    def of(cls, train: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray]) -> _Neighbours:
+        (distances, places), (others, other_places) = train, held_out
+        share = float(np.mean(distances < others) + 0.5 * np.mean(distances == others))
+        neighbours = np.where(distances <= others, places, -1 - other_places)
+        _, counts = np.unique(neighbours, return_counts=True)
+        closeness = np.where(distances == others, 1.0, distances / np.maximum(others, 1e-12))
+        return cls(share, closeness, float(np.square(counts / len(neighbours)).sum()))
 
 
 def exact_copies(samples: Images, train: Images) -> int:
