@@ -60,12 +60,10 @@ def scale(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) ->
         if "kernel_distance" in figures:
             kernel = f"{figures['kernel_distance']:.5f} ± {figures['kernel_standard_error']:.5f}"
         four = [f"{figures[name]:.3f}" for name in ("precision", "recall", "density", "coverage") if name in figures]
-        copied = (
-            f"{figures['copied_share']:.2f} ± {figures['copied_standard_error']:.2f}" if "copies" in figures else "-"
-        )
+        said = {None: "-", True: "copies", False: "no sign"}[figures.get("copies")]
         command = f"`{entry['command']}`"
-        rows.append((command, f"{figures['frechet_distance']:.2f}", kernel, " / ".join(four) or "-", copied))
-    head = ("command", "Frechet", "kernel", "precision / recall / density / coverage", "copied share, in pixels")
+        rows.append((command, f"{figures['frechet_distance']:.2f}", kernel, " / ".join(four) or "-", said))
+    head = ("command", "Frechet", "kernel", "precision / recall / density / coverage", "copies, in pixels")
     yield table(head, rows)
     yield machine(entries[0]["machine"])
 
@@ -94,9 +92,10 @@ def copies(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) -
                 one["features"],
                 f"{one['samples']:,} / {one['trained_on']:,} / {one['held_out']:,}",
                 f"{one['copied_share']:.3f} ± {one['standard_error']:.3f}",
+                f"{one['close_share']:.3f} ± {one['close_standard_error']:.3f}",
                 f"{one['distance_ratio']:.2f}",
                 f"{one['exact_copies']:,}",
-                "copies" if one["copies"] or one["exact_copies"] else "no sign",
+                "copies" if one["copies"] else "no sign",
             )
             for one in entry["rows"]
         ],

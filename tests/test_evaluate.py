@@ -161,6 +161,87 @@ def test_pictures_of_several_sizes_are_not_scaled_unasked(evaluate, run_command,
     assert evaluate(*command, "--size", 8)["protocol"]["fid"]["samples"] == 121
 
 
+def test_pictures_of_another_size_do_not_cost_the_other_figures(  # type: ignore[no-untyped-def]
+    evaluate, run_command, folder: Path, tmp_path: Path
+) -> None:
+    small_ones = np.stack([np.asarray(Image.open(folder / f"{number}.png").resize((6, 6))) for number in range(60)])
+    np.savez(tmp_path / "small.npz", images=small_ones)
+    command = ("--images", tmp_path / "small.npz", "--data", "digits:test")
+    _, errors = run_command("evaluate", *command, "--features", "pixels", code=2)
+    assert "fid: in pixels, pictures of (1, 6, 6) and (1, 8, 8) do not compare" in errors
+    found = evaluate(*command, "--features", averaging(tmp_path / "mean.pt"))
+    assert list(found["measures"]) == ["fid", "kid", "prdc"]
+    assert "do not compare" in found["skipped"]["memorisation"]
+    found = evaluate(*command, "--features", tmp_path / "mean.pt", "--measures", "fid,memorisation")
+    assert found["figures"]["exact_copies"] == 0
+
+
+def averaging(path: Path) -> Path:
+    """A network that takes pictures of any size: means over halves."""
+    import torch
+
+    class Means(torch.nn.Module):
+        def forward(self, images):  # type: ignore[no-untyped-def]
+            return torch.nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)
+
+    with pytest.warns(DeprecationWarning, match="torch.jit"):
+        torch.jit.save(torch.jit.script(Means()), str(path))
+    return path
+
+
+def test_too_few_pictures_for_one_measure_keep_the_others(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    np.savez(tmp_path / "eight.npz", images=trompe.load_data("digits:test").images[:8])
+    found = evaluate("--images", tmp_path / "eight.npz", "--data", "digits:test", "--features", "pixels")
+    assert "a kernel distance of 8 pictures" in found["skipped"]["kid"]
+    assert "frechet_distance" in found["figures"]
+
+
+def test_a_folder_with_a_mixtures_name_is_a_folder(evaluate, vae_run, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    folder.rename(folder.parent / "grid")
+    found = evaluate(vae_run.folder, "--data", folder.parent / "grid")
+    assert "modes are known of" in found["skipped"]["modes"]
+
+
+def test_a_table_has_every_figure_that_any_run_has(run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pca = trompe.train(recipe("pca"), tmp_path / "pca").folder
+    for order in ((pca, vae_run.folder), (vae_run.folder, pca)):
+        out, _ = run_command("evaluate", *order, "--measures", "reconstruction")
+        assert "standardised error" in out
+
+
+def test_codes_and_likelihood_are_of_the_same_pictures(tmp_path: Path) -> None:
+    options = small(steps=60)
+    run = trompe.train(replace(options, data=replace(options.data, binarise="dynamic")), tmp_path / "binary")
+    result = measures.evaluate(run, measures=["likelihood", "codes"], codes=1)
+    found = result["figures"]
+    assert found["mutual_information"] + found["marginal_kl"] == pytest.approx(found["kl"], rel=1e-5)
+    assert result["protocol"]["codes"]["levels"].startswith("binarised")
+
+
+def test_what_cannot_be_told_is_no_number_that_json_does_not_know(evaluate, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
+    found = evaluate(vae_run.folder, "--limit", 1, "--measures", "likelihood,separation")
+    assert found["figures"]["standard_error"] is None
+    assert "needs two classes" in found["skipped"]["separation"]
+    assert "-" in run_command("evaluate", vae_run.folder, "--limit", 1, "--measures", "likelihood")[0]
+
+
+def test_results_of_unlike_steps_are_no_repetitions(tmp_path: Path) -> None:
+    runs = [trompe.train(small(seed=seed), tmp_path / f"r{seed}") for seed in (0, 1)]
+    results = [measures.evaluate(run, measures=["likelihood"]) for run in runs]
+    assert repetitions(results)
+    assert not repetitions([results[0], results[1] | {"step": 3}])
+
+
+def test_moments_of_other_data_are_another_protocol(evaluate, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    command = ("--images", folder, "--features", "pixels", "--measures", "fid")
+    found = []
+    for number in range(2):
+        path = tmp_path / f"{number}.npz"
+        np.savez(path, mu=np.full(64, 0.1 * number), sigma=np.eye(64))
+        found.append(evaluate(*command, "--data", path))
+    assert alike(found, "fid") == [[0], [1]]
+
+
 def test_a_collapsed_generator_shows(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     data = trompe.load_data("digits:test").images
     np.savez(tmp_path / "same.npz", images=np.repeat(data[:2], 60, 0))
@@ -214,7 +295,7 @@ def test_stacked_digits_need_a_classifier(evaluate, tmp_path: Path, monkeypatch:
             digits = given[:, 0, 0, 0].long() // 25
             return given.flatten(1).float(), torch.eye(10)[digits]
 
-    data = trompe.ImageData(images, "stacked-mnist:test")
+    data = trompe.ImageData(images, "stacked-mnist:test", stacks @ [100, 10, 1], tuple(map(str, range(1000))))
     unknown = lambda: (data, data)  # noqa: E731
     subject = Subject(data, MeasureOptions(samples=400), Reader, unknown, lambda: data, pictures=data)
     found, _ = taken(subject, ["modes"])
@@ -243,7 +324,7 @@ def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  #
         ("--images {tmp}/none --data digits:test", "there is nothing at"),
         ("--images {file} --data digits:test", "but not a zip of pictures"),
         ("--images digits:test --data digits", "which pictures of `digits`?"),
-        ("--images {npz} --data digits:test", "holds no array of pictures"),
+        ("--images {npz} --data digits:test", "none is known to be pictures"),
         ("{run} --measures fdi", "did you mean `fid`?"),
         ("{run} --measures fid --features incepton", "did you mean `inception`?"),
         ("{run} --measures fid --features {file}", "no features are named"),
@@ -253,7 +334,11 @@ def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  #
         ("{run} --size 8", "a run has a size of its own"),
         ("{run} --seed 1 1", "is not some seeds, each once"),
         ("{run} --data {npz}", "holds no moments"),
-        ("{run} --copies {tmp}/c.gif", "is of no known kind"),
+        ("--images digits:test --data digits:test --copies {tmp}/c.gif", "is of no known kind"),
+        ("{run} --copies {tmp}/c.png", "`--copies` is for `--images`"),
+        ("{run} --measures fdi --features pixels --save-moments {tmp}/m.npz", "no measure is named `fdi`"),
+        ("{run} {run} --save-moments {tmp}/m.npz", "moments of the data of several runs"),
+        ("{run} --measures fid --features {tmp}/net.pt --features-size -3", "`--features-size -3` measures nothing"),
         ("{tmp}", "is not a run"),
     ],
 )

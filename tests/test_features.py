@@ -240,6 +240,9 @@ def test_what_is_slow_is_drawn_once_and_goes_on_where_it_stopped(
     assert sum(passed) == 24
     np.testing.assert_array_equal(whole.vectors, again.vectors)
     np.testing.assert_array_equal(whole.vectors[:16], first.vectors)
+    monkeypatch.setattr(features_module, "CODE", features_module.CODE + 1)  # as when the resizing is mended
+    extract(space, pictures)
+    assert sum(passed) == 48
     assert not list((tmp_path / "cache").rglob("*.tmp"))
 
 

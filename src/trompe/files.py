@@ -11,10 +11,13 @@ import errno
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .errors import TrainingStopped, TrompeError
 
@@ -77,6 +80,18 @@ def read_json(path: Path) -> Any:
         raise TrompeError(
             f"`{path}` is not valid JSON: {error}", hint="restore the file, or start a new run"
         ) from error
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz`, none of which may be a pickle."""
+    try:
+        with path.open("rb") as file:
+            kept = np.load(file, allow_pickle=False)
+            if not isinstance(kept, np.lib.npyio.NpzFile):
+                raise ValueError("it is one array alone")
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TrompeError(f"`{path}` cannot be read as an .npz: {error}", hint="is it one, and all of it?") from error
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -61,30 +61,36 @@ def evaluate(
         seed: of the noise; several give mean and spread.
         limit: measure on the first so many pictures of the data only.
         size: bring pictures of several sizes to this one first; with `--images` only.
-        copies: draw the most copied samples beside their sources, a `.png`; a run has them under `figures/`.
+        copies: draw the most copied of `--images` above their sources, a `.png`; a run has them under `figures/`.
         save_moments: keep the moments of the data's features, an `.npz` for later `--data`.
         snapshot: measure the weights kept at this step.
         json: print the result as JSON.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
-    check(runs, images, data, seed, {"samples": samples, "codes": codes, "limit": limit, "size": size})
+    counts = {"samples": samples, "codes": codes, "limit": limit, "size": size, "features-size": features_size}
+    check(runs, images, data, seed, counts)
+    if runs and copies is not None:
+        raise TrompeError("`--copies` is for `--images`: a run has them in `figures/copies.png`", hint="leave it out")
+    if save_moments is not None and len(runs) > 1:
+        raise TrompeError("moments of the data of several runs make no one file", hint="give one run")
     for path, suffix in ((copies, ".png"), (save_moments, ".npz")):
         if path is not None:
             kind_of(path, suffix)
     names = tuple(word.strip() for word in measures.split(",") if word.strip()) if measures else ()
     space = shared_space(features, resize, features_size, device)
+    from ..measures.results import chosen
     from ..measures.table import MEASURES
 
-    settings = {"measures": tuple(MEASURES) if names == ("all",) else names, "features": space, "samples": samples}
+    names = tuple(MEASURES) if names == ("all",) else names
+    chosen(names, images is None)  # refuses a name that is none
+    settings = {"measures": names, "features": space, "samples": samples}
     settings["limit"] = limit
     if save_moments is not None:
         keep_moments(save_moments, space, runs, images, data, size, limit, device)
     if images is not None and data is not None:
         results = list(of_pictures(images, data, size, seed, copies, settings))
     else:
-        results = [
-            result for run in runs for result in of_run(run, data, seed, snapshot, device, copies, settings, codes)
-        ]
+        results = [result for run in runs for result in of_run(run, data, seed, snapshot, device, codes, settings)]
     if json:
         print(json_format.dumps(results[0] if len(results) == 1 else together(results)))
     else:
@@ -128,14 +134,11 @@ def of_run(
     seeds: Sequence[int],
     snapshot: int | None,
     device: str | None,
-    copies: Path | None,
-    settings: dict[str, Any],
     codes: int | None,
+    settings: dict[str, Any],
 ) -> Iterator[dict[str, Any]]:
     """A run's results, one a seed."""
     from ..data.load import split_source
-    from ..files import write_bytes
-    from ..measures.results import COPIES_NAME
     from ..measures.results import evaluate as measure
 
     run = open_run(folder, device, snapshot)
@@ -147,9 +150,6 @@ def of_run(
 
     for seed in seeds:
         yield measure(run, given, taught=taught, seed=seed, codes=codes, **settings)
-    drawn = run.folder / "figures" / COPIES_NAME
-    if copies is not None and drawn.exists():
-        write_bytes(copies, drawn.read_bytes())
 
 
 def of_pictures(
@@ -159,13 +159,16 @@ def of_pictures(
     from ..data.load import load_whole, own_splits
     from ..grids import save_picture
     from ..measures.results import evaluate_pictures
+    from ..progress import note
 
     pictures = load_whole(images, size=size)
     given = moments_at(data) or load_whole(data, size=size)
     for seed in seeds:
         result, picture = evaluate_pictures(pictures, given, partial(own_splits, data, size), seed=seed, **settings)
         yield {"images": images} | result
-    if copies is not None and picture is not None:
+    if copies is not None and picture is None:
+        note(f"`{copies}` is not drawn: no copies were looked for")
+    elif copies is not None and picture is not None:
         save_picture(copies, picture)
 
 
@@ -192,13 +195,13 @@ def keep_moments(
     from ..data.load import load_whole
     from ..measures.features import extract
     from ..measures.frechet import save_moments as write
-    from ..measures.subject import moments
+    from ..measures.subject import moments, reference_protocol
 
     if moments_at(data) is not None:
         raise TrompeError(f"`{data}` is moments already", hint="copy the file")
     pictures = load_whole(str(data), size=size) if images is not None else open_run(runs[0], device).data(data)
     pictures = pictures.take(slice(0, limit))
-    write(path, moments(extract(space(), pictures, keep=True), space().protocol | {"data": pictures.name}))
+    write(path, moments(extract(space(), pictures, keep=True), reference_protocol(space(), pictures)))
 
 
 def together(results: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ..measures.results import alike, protocol_of, repetitions, spread
+from ..measures.memorisation import NOTABLE, SURE
+from ..measures.results import alike, protocol_of, repetitions, shown, spread
 from ..measures.table import MEASURES
 
 MEANINGS = {
@@ -43,10 +44,13 @@ MEANINGS = {
     "coverage": "share of the data's neighbourhoods that have a sample",
     "inception_score": "higher is better",
     "inception_deviation": "of the score, over ten parts",
-    "copied_share": "of the samples that are copies of training pictures, by the excess of near ones",
+    "copied_share": "of the samples, by how many more are near a training picture; about 0 if honest",
     "copied_standard_error": "of the copied share",
+    "close_share": "of the samples nearer to a training picture than 99 % of honest pictures; 0.01 if honest",
+    "close_standard_error": "of the close share",
     "distance_ratio": "to training against held-out pictures; about 1 for an honest model",
     "exact_copies": "samples that are a training picture to the bit",
+    "exact_copies_of_held_out": "held-out pictures that are a training picture to the bit",
     "repeated_samples": "samples that are another sample to the bit",
     "modes_found": "modes that have a sample",
     "modes": "of so many",
@@ -74,7 +78,7 @@ def show_one(result: dict[str, Any]) -> None:
     figures = result["figures"]
     for name, value in figures.items():
         if name in MEANINGS:
-            print(f"{name.replace('_', ' '):25} {number(value):>14}  {MEANINGS[name]}")
+            print(f"{name.replace('_', ' '):25} {shown(value):>14}  {MEANINGS[name]}")
     for found in figures.get("probes", []):
         print(f"{found['layer']:25} {found['linear']:14.2%}  mistakes of a linear classifier on these features")
         print(f"{'':25} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
@@ -90,7 +94,8 @@ def show_one(result: dict[str, Any]) -> None:
 
 def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
     """A table of one measure, of one protocol."""
-    names = [name for name in results[0]["measures"][measure] if name in MEANINGS]
+    given = {name for result in results for name in result["measures"][measure]}
+    names = [name for name in MEANINGS if name in given]
     table = Table(title=f"{measure} ({in_words(protocol_of(results[0], measure))})", title_justify="left")
     table.add_column("")
     for result in results:
@@ -99,9 +104,9 @@ def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
     if over:
         table.add_column("mean ± spread", justify="right")
     for name in names:
-        row = [number(result["figures"][name]) for result in results]
+        row = [shown(result["figures"].get(name)) for result in results]
         if over:
-            row.append(" ± ".join(map(number, over[name])) if name in over else "")
+            row.append(" ± ".join(map(shown, over[name])) if name in over else "")
         table.add_row(name.replace("_", " "), *row)
     console = Console(highlight=False, soft_wrap=False)
     console.print(table, width=None if console.is_terminal else 40 + 24 * (len(results) + 1))
@@ -112,20 +117,16 @@ def title(result: dict[str, Any]) -> str:
     return f"{place} seed {result['protocol']['seed']}"
 
 
-def number(value: Any) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:.3g}"
-
-
 def verdict(figures: dict[str, Any]) -> str:
-    if not figures["copies"]:
-        return "memorisation: no sign that samples are copies of training pictures"
-    share, error = figures["copied_share"], figures["copied_standard_error"]
-    return (
-        f"memorisation: this model COPIES its training pictures: {share:.0%} ± {error:.0%} of the samples, "
-        f"{figures['exact_copies']:,} of them to the bit"
+    if figures["copies"]:
+        return (
+            "memorisation: this model COPIES training pictures: see the shares above, and the most copied samples "
+            "beside their sources"
+        )
+    near, remote = (
+        min(1.0, max(NOTABLE, SURE * figures[name])) for name in ("close_standard_error", "copied_standard_error")
     )
+    return f"memorisation: no sign of copies; {near:.0%} of near ones would show, or {remote:.0%} of others"
 
 
 def print_skipped(result: dict[str, Any], prefix: str = "") -> None:

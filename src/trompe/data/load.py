@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TrompeError
+from ..files import read_npz
 from ..options import DataOptions, PatchOptions
 from ..rng import Stream, numpy_generator
 from .arrays import HELD_SHARE, ImageData
@@ -127,17 +127,14 @@ ARRAY_NAMES = ("images", "arr_0")
 
 def read_arrays(path: Path) -> ImageData:
     """Pictures in an `.npz`: the array `images` or `arr_0`, or the only one there."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            known = [name for name in ARRAY_NAMES if name in kept.files] or kept.files[: len(kept.files) == 1]
-            if not known:
-                raise ValueError(f"it holds {', '.join(kept.files) or 'nothing'}")
-            images = kept[known[0]]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    kept = read_npz(path)
+    known = [name for name in ARRAY_NAMES if name in kept] or list(kept)[: len(kept) == 1]
+    if not known:
         raise TrompeError(
-            f"`{path}` holds no array of pictures: {error}", hint="save one, named `images`, of shape (N, C, H, W)"
-        ) from error
-    return from_array(images, name=path.name)
+            f"`{path}` holds {', '.join(kept) or 'nothing'}, and none is known to be pictures",
+            hint="save one array, named `images`, of shape (N, C, H, W)",
+        )
+    return from_array(kept[known[0]], name=path.name)
 
 
 def is_path(source: str) -> bool:

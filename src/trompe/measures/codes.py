@@ -15,9 +15,9 @@ from torch import Tensor
 
 from ..data.arrays import ImageData
 from ..distributions import LOG_TWO_PI, DiagonalGaussian
-from ..model import Model
-from ..rng import Stream, numpy_generator
+from ..losses import gaussian_posterior
 from ..run import Run
+from .bounds import measured_batches
 
 ACTIVE_VARIANCE = 0.01
 """Burda et al.'s threshold."""
@@ -45,13 +45,14 @@ class CodeContent:
 
 def code_content(run: Run, data: ImageData, *, seed: int = 0) -> CodeContent:
     """Measure the codes of a run with a Gaussian posterior, by one code of each picture."""
-    parameters = run.apply(_parameters, data).double()
-    mean, log_variance = parameters.chunk(2, dim=1)
-    noise = np.stack(
-        [numpy_generator(seed, Stream.MEASURE, index, 2).standard_normal(mean.shape[1]) for index in range(len(data))]
-    )
+    with torch.inference_mode():
+        batches = measured_batches(run, data, len(data), ROWS, 1, seed)
+        parts = [(gaussian_posterior(run.model, batch), noise[0]) for _, noise, batch in batches]
+    mean = torch.cat([one.mean for one, _ in parts]).double().cpu()
+    log_variance = torch.cat([one.log_variance for one, _ in parts]).double().cpu()
+    noise = torch.cat([one for _, one in parts]).double().cpu()
     posterior = DiagonalGaussian(mean, log_variance)
-    information = mutual_information(posterior, posterior.sample(torch.from_numpy(noise)))
+    information = mutual_information(posterior, posterior.sample(noise))
     return CodeContent(
         mutual_information=information,
         marginal_kl=float(posterior.kl().sum(1).mean()) - information,
@@ -73,12 +74,6 @@ def mutual_information(posterior: DiagonalGaussian, codes: Float[Tensor, "count 
     return float((posterior.log_density(codes) - marginal).mean())
 
 
-def _parameters(model: Model, images: Tensor, labels: Tensor | None) -> Tensor:
-    posterior = model.posterior(images, labels)
-    assert isinstance(posterior, DiagonalGaussian)
-    return torch.cat([posterior.mean, posterior.log_variance], 1)
-
-
 @dataclass(frozen=True)
 class Separation:
     """How far classes lie apart among codes.
@@ -94,14 +89,7 @@ class Separation:
     neighbour_error: float
 
 
-def separation(
-    codes: Float[np.ndarray, "count latent"], labels: Int[np.ndarray, " count"], *, most: int = 10_000
-) -> Separation:
-    """Measure a map, of two numbers or more, by the classes of its points.
-
-    Args:
-        most: look at the first so many.
-    """
-    codes, labels = codes[:most], labels[:most]
+def separation(codes: Float[np.ndarray, "count latent"], labels: Int[np.ndarray, " count"]) -> Separation:
+    """Measure a map, of two numbers or more, by the classes of its points, ten of each at least."""
     voted = cross_val_predict(KNeighborsClassifier(NEIGHBOURS), codes, labels, cv=FOLDS)
     return Separation(float(silhouette_score(codes, labels)), float((voted != labels).mean()))

@@ -25,10 +25,12 @@ from ..files import write_bytes
 from ..progress import note, tracked
 from ..run import Run
 
+CODE = 1
+"""Raised when features come out otherwise, by another resizing say, so that those kept are drawn anew."""
 CHUNK = 1000
 """Pictures whose features are one file of the cache."""
-TIMED = 8
-"""Batches that the forecast is made from."""
+WARMING, TIMED = 3, 8
+"""Batches that are passed over, as the first ones also build what they need, and those a forecast is made from."""
 WORTH_SAYING = 20.0
 """Seconds from which on the cost is said beforehand."""
 
@@ -38,12 +40,14 @@ class Features(ABC):
 
     Attributes:
         protocol: everything about it that changes a figure.
+        made_by: what may change its last digits: the file, the machine's kind, releases of what runs it.
         batch: so many pictures are mapped at a time; always the same number, so that the features of a picture do not
             depend on the pictures beside it.
         slow: whether it is worth keeping its features on disk.
     """
 
     protocol: dict[str, Any]
+    made_by: dict[str, Any]
     batch: int = 500
     slow: ClassVar[bool] = False
 
@@ -70,7 +74,7 @@ class PixelFeatures(Features):
     """The grey levels themselves, in [0, 1]."""
 
     def __init__(self) -> None:
-        self.protocol = {"features": "pixels"}
+        self.protocol, self.made_by = {"features": "pixels"}, {}
 
     def __call__(self, images: Tensor) -> tuple[Tensor, None]:
         return as_floats(images).flatten(1), None
@@ -89,6 +93,7 @@ class RunFeatures(Features):
         self.run = run
         weights = hashlib.sha256((run.folder / Run.WEIGHTS).read_bytes()).hexdigest()[:16]
         self.protocol = {"features": run.record.recipe.name, "step": run.step, "weights": weights}
+        self.made_by = {"device": run.device.type}
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         codes = self.run.encode(images)
@@ -141,9 +146,9 @@ class Forecast:
     def advance(self, count: int) -> None:
         self.batches += 1
         self.done += count
-        if self.batches == 1:  # the first one also builds what it needs
-            self.began, self.first = time.perf_counter(), count
-        elif self.batches == TIMED:
+        if self.batches == WARMING:
+            self.began, self.first = time.perf_counter(), self.done
+        elif self.batches == WARMING + TIMED:
             rate = (self.done - self.first) / max(time.perf_counter() - self.began, 1e-9)
             if (seconds := self.total / rate) > WORTH_SAYING:
                 minutes = f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
@@ -163,8 +168,9 @@ def _mapped(features: Features, block: np.ndarray, advance: Any, clock: Forecast
 
 
 def _place(features: Features, block: np.ndarray) -> Path:
-    """Where the features of these pictures are kept. A release of torch may round otherwise, so it counts too."""
-    key = digest(json.dumps(features.protocol | {"torch": torch.__version__}, sort_keys=True))
+    """Where the features of these pictures are kept."""
+    made_by = {"code": CODE, "torch": torch.__version__, **features.made_by}
+    key = digest(json.dumps(features.protocol | made_by, sort_keys=True))
     pictures = hashlib.blake2b(np.ascontiguousarray(block).data, digest_size=16)
     pictures.update(repr(block.shape).encode())
     return cache_folder() / "features" / key / f"{pictures.hexdigest()}.npz"

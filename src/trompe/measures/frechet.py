@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from jaxtyping import Float
 from scipy.linalg.lapack import dpstrf
 
 from ..errors import TrompeError
-from ..files import write_bytes
+from ..files import read_npz, write_bytes
 
 Vectors = Float[np.ndarray, "count width"]
 
@@ -28,6 +29,11 @@ class Moments:
     covariance: Float[np.ndarray, "width width"]
     count: int
     protocol: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the numbers."""
+        return hashlib.sha256(self.mean.tobytes() + self.covariance.tobytes()).hexdigest()[:32]
 
 
 def moments_of(chunks: Iterable[Vectors], protocol: dict[str, Any] | None = None) -> Moments:
@@ -101,11 +107,7 @@ def save_moments(path: Path, moments: Moments) -> None:
 
 def holds_moments(path: Path) -> bool:
     """Whether a file is an `.npz` of moments, and not of pictures."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            return bool({"mean", "mu"} & set(kept.files))
-    except (OSError, ValueError) as error:
-        raise TrompeError(f"`{path}` cannot be read as an .npz: {error}", hint="check the path") from error
+    return bool({"mean", "mu"} & set(read_npz(path)))
 
 
 def read_moments(path: Path) -> Moments:
@@ -114,20 +116,25 @@ def read_moments(path: Path) -> Moments:
     Raises:
         TrompeError: the file holds none.
     """
+    kept = read_npz(path)
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            names = set(kept.files)
-            if {"mu", "sigma"} <= names:
-                mean, covariance = kept["mu"].astype(np.float64), kept["sigma"].astype(np.float64)
-                return Moments(mean, covariance, int(kept["count"]) if "count" in names else 0)
-            mean, upper = kept["mean"].astype(np.float64), kept["covariance_upper"].astype(np.float64)
-            covariance = np.zeros((len(mean), len(mean)))
-            covariance[np.triu_indices(len(mean))] = upper
-            covariance += np.triu(covariance, 1).T
-            protocol = json.loads(str(kept["protocol"])) if "protocol" in names else {}
-            return Moments(mean, covariance, int(kept["count"]), protocol)
-    except (OSError, ValueError, KeyError) as error:
+        if {"mu", "sigma"} <= set(kept):
+            mean, covariance = kept["mu"].astype(np.float64), kept["sigma"].astype(np.float64)
+        else:
+            mean, covariance = kept["mean"].astype(np.float64), unfolded(kept["covariance_upper"], len(kept["mean"]))
+        if covariance.shape != mean.shape * 2 or not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+            raise ValueError(f"a mean of {mean.shape} with a covariance of {covariance.shape}, or numbers not finite")
+        protocol = json.loads(str(kept["protocol"])) if "protocol" in kept else {}
+        return Moments(mean, covariance, int(kept.get("count", 0)), protocol)
+    except (ValueError, KeyError, TypeError) as error:
         raise TrompeError(
             f"`{path}` holds no moments: {error}",
             hint="they are `.npz` with mean, covariance_upper and count, or with mu and sigma",
         ) from error
+
+
+def unfolded(upper: Float[np.ndarray, " triangle"], width: int) -> Float[np.ndarray, "width width"]:
+    """The symmetric matrix of this upper triangle, which is given row by row."""
+    matrix = np.zeros((width, width))
+    matrix[np.triu_indices(width)] = upper
+    return matrix + np.triu(matrix, 1).T

@@ -61,9 +61,9 @@ class Inception(Features):
             "features": "inception",
             "resize": resize,
             "scaling": "(level - 128) / 128",
-            "weights": sha256(path)[:16],
-            "device": device.type,
+            "weights": "2015-12-05",
         }
+        self.made_by = {"file": sha256(path), "device": device.type}
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         levels = in_colour(images).to(self.device).float()

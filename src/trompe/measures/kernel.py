@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ..errors import TrompeError
 from ..rng import Stream, numpy_generator
+from .neighbours import check_widths
 
 BLOCK = 1000
 FEWEST_BLOCKS = 5
@@ -30,18 +31,20 @@ def kernel_distance(
 ) -> KernelDistance:
     """The squared maximum mean discrepancy under `(x . y / width + 1)^3`, unbiased for any number of pictures.
 
-    Both sets are shuffled by the seed and cut into blocks of up to 1,000 that share no picture, so that their values
-    are independent and the error of their mean is what it says; blocks drawn with replacement would understate it.
+    The sets are taken to be independent. Each is shuffled by the seed in its own way and cut into blocks of up to
+    1,000 that share no picture, so that their values are independent and the error of their mean is what it says;
+    blocks drawn with replacement would understate it.
 
     Raises:
         TrompeError: there are fewer than ten pictures on a side.
     """
+    check_widths(first, second)
     count = min(len(first), len(second))
     block = min(BLOCK, count // FEWEST_BLOCKS)
     if block < 2:
         raise TrompeError(f"a kernel distance of {count} pictures", hint="give at least ten on either side")
     blocks = count // block
-    left, right = (_shuffled(one, blocks * block, seed) for one in (first, second))
+    left, right = (_shuffled(one, blocks * block, seed, side) for side, one in enumerate((first, second)))
     values = [
         unbiased_discrepancy(left[start : start + block], right[start : start + block])
         for start in range(0, blocks * block, block)
@@ -62,6 +65,6 @@ def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (first @ second.T / first.shape[1] + 1) ** 3
 
 
-def _shuffled(vectors: np.ndarray, count: int, seed: int) -> np.ndarray:
-    order = numpy_generator(seed, Stream.MEASURE, len(vectors)).permutation(len(vectors))[:count]
+def _shuffled(vectors: np.ndarray, count: int, seed: int, side: int) -> np.ndarray:
+    order = numpy_generator(seed, Stream.MEASURE, len(vectors), side).permutation(len(vectors))[:count]
     return vectors[order].astype(np.float64)

@@ -18,9 +18,9 @@ PROBED = 5000
 SURE = 3.0
 """Standard errors from which on an excess is called copying,"""
 NOTABLE = 0.02
-"""and the least share of copies that is;"""
-CLOSE = 0.5
-"""or the distance ratio that is by itself."""
+"""and the least excess that is."""
+CLOSE = 0.01
+"""The share of honest pictures that counts as close to a training picture."""
 
 Vectors = Float[np.ndarray, "count width"]
 Images = UInt8[np.ndarray, "count channels *spatial"]
@@ -33,7 +33,11 @@ class Memorisation:
     Attributes:
         copied_share: how much more often a sample's nearest picture is a training one, not a held-out one, than for
             an honest picture: about 0 for an honest model, 1 for one that only copies.
-        standard_error: of `copied_share`.
+        standard_error: of `copied_share`, if anything too large.
+        close_share: samples that are nearer to a training picture than 99 % of honest pictures are, for their distance
+            to held-out ones: about 0.01 for an honest model. It sees few but near copies, `copied_share` many and
+            remote ones.
+        close_standard_error: of `close_share`.
         distance_ratio: a sample's distance to the training pictures over that to the held-out ones, in the median, over
             the same of an honest picture: about 1 for an honest model, small for copies.
         nearest: of each sample, which training picture is nearest.
@@ -43,6 +47,8 @@ class Memorisation:
 
     copied_share: float
     standard_error: float
+    close_share: float
+    close_standard_error: float
     distance_ratio: float
     nearest: Int[np.ndarray, " samples"]
     distances: Float[np.ndarray, " samples"]
@@ -51,7 +57,14 @@ class Memorisation:
     @property
     def copies(self) -> bool:
         """Whether this model copies, as far as these samples can tell."""
-        return self.copied_share > max(NOTABLE, SURE * self.standard_error) or self.distance_ratio < CLOSE
+        return notable(self.copied_share, self.standard_error) or notable(
+            self.close_share - CLOSE, self.close_standard_error
+        )
+
+
+def notable(excess: float, standard_error: float) -> bool:
+    """Whether something is so much more than for an honest model that it is worth a word."""
+    return excess > max(NOTABLE, SURE * standard_error)
 
 
 def memorisation(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: int = 0) -> Memorisation:
@@ -78,18 +91,23 @@ def memorisation(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: i
     drawn = nearest(samples, train)
     found = _Neighbours.of(drawn, nearest(samples, held_out))
     room = max(1 - honest.share, 1 / len(asked))  # with no training picture nearer to a held-out one little can be told
-    smoothed = (honest.share * len(asked) + 1) / (
-        len(asked) + 2
-    )  # its variance is never none, however even the outcome
-    error = math.sqrt(smoothed * (1 - smoothed) * (found.weight + honest.weight))
+    weight = found.weight + honest.weight
     return Memorisation(
         copied_share=(found.share - honest.share) / room,
-        standard_error=error / room,
+        standard_error=_deviation(honest.share, len(asked)) * math.sqrt(weight) / room,
+        close_share=float(np.mean(found.closeness < np.quantile(honest.closeness, CLOSE))),
+        close_standard_error=_deviation(CLOSE, len(asked)) * math.sqrt(weight),
         distance_ratio=float(np.median(found.closeness) / max(float(np.median(honest.closeness)), 1e-12)),
         nearest=drawn[1],
         distances=drawn[0],
         closeness=found.closeness,
     )
+
+
+def _deviation(share: float, count: int) -> float:
+    """Of one outcome, where a share was seen among so many: never none, however even they were."""
+    smoothed = (share * count + 1) / (count + 2)
+    return math.sqrt(smoothed * (1 - smoothed))
 
 
 @dataclass(frozen=True)
@@ -113,10 +131,27 @@ class _Neighbours:
         return cls(share, closeness, float(np.square(counts / len(neighbours)).sum()))
 
 
-def exact_copies(samples: Images, train: Images) -> int:
-    """Samples that are a training picture to the bit, as it is or mirrored."""
+@dataclass(frozen=True)
+class ExactCopies:
+    """Pictures that are a training picture to the bit, as it is or mirrored: samples, and held-out pictures, some of
+    which may be, a blank page for one.
+    """
+
+    samples: int
+    held_out: int
+    copies: bool
+
+
+def exact_copies(samples: Images, train: Images, held_out: Images) -> ExactCopies:
+    """Count them, and say whether samples have more of them than held-out pictures do."""
     known = {picture_hash(picture) for picture in train}
-    return sum(picture_hash(one) in known or picture_hash(one[..., ::-1]) in known for one in samples)
+    found, honest = (
+        sum(picture_hash(one) in known or picture_hash(one[..., ::-1]) in known for one in images)
+        for images in (samples, held_out)
+    )
+    share = honest / len(held_out)
+    error = _deviation(share, len(held_out)) * math.sqrt(1 / len(samples) + 1 / len(held_out))
+    return ExactCopies(found, honest, found / len(samples) - share > SURE * error)
 
 
 def repeated(samples: Images) -> int:

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
+
 from ..data.arrays import ImageData
 from ..data.synthetic import MIXTURES
 from ..errors import TrompeError
 from ..families import phases_of
+from .features import PixelFeatures
 from .frechet import Moments
 from .subject import Subject
 
 STACKED = "stacked-mnist"
 
 Need = Literal[
-    "encoder", "posterior", "learned classifier", "labels", "samples", "pictures", "training pictures", "lesson",
-    "class outputs", "flat pictures", "feature space", "known modes",
+    "encoder", "decoder", "posterior", "learned classifier", "labels", "classes apart", "samples", "pictures",
+    "training pictures", "lesson", "class outputs", "flat pictures", "feature space", "one shape", "known modes",
 ]  # fmt: skip
+FEWEST_OF_A_CLASS = 10
 
 
 def no_encoder(subject: Subject) -> str | None:
-    if subject.run is None or subject.run.model.encoder is None or subject.run.model.decoder is None:
-        return "there is no encoder"
-    return None
+    return "there is no encoder" if subject.run is None or subject.run.model.encoder is None else None
+
+
+def no_decoder(subject: Subject) -> str | None:
+    return "there is no decoder" if subject.run is None or subject.run.model.decoder is None else None
 
 
 def no_posterior(subject: Subject) -> str | None:
@@ -42,6 +48,15 @@ def no_classifier(subject: Subject) -> str | None:
 def no_labels(subject: Subject) -> str | None:
     if not isinstance(subject.data, ImageData) or subject.data.labels is None:
         return "the pictures have no labels"
+    return None
+
+
+def no_classes_apart(subject: Subject) -> str | None:
+    labels = subject.test.labels
+    assert labels is not None
+    counts = np.bincount(labels)
+    if (counts > 0).sum() < 2 or counts[counts > 0].min() < FEWEST_OF_A_CLASS:
+        return f"it needs two classes or more, and {FEWEST_OF_A_CLASS} pictures of each"
     return None
 
 
@@ -85,31 +100,43 @@ def no_space(subject: Subject) -> str | None:
     return None
 
 
+def unlike_shapes(subject: Subject) -> str | None:
+    """In pixels, pictures of one shape only can be compared."""
+    if not isinstance(subject.data, ImageData) or not isinstance(subject.space, PixelFeatures):
+        return None
+    return shapes_apart(subject.samples, subject.test)
+
+
+def shapes_apart(first: ImageData, second: ImageData) -> str | None:
+    if first.image_shape == second.image_shape:
+        return None
+    return f"in pixels, pictures of {first.image_shape} and {second.image_shape} do not compare (`--size` scales them)"
+
+
 def no_known_modes(subject: Subject) -> str | None:
     if no_pictures(subject) or modes_of(subject) is None:
         return f"modes are known of {', '.join(MIXTURES)} and {STACKED}"
-    if modes_of(subject) == STACKED:
-        return stacks_without_classes(subject)
-    return None
-
-
-def stacks_without_classes(subject: Subject) -> str | None:
-    if subject.space.name in ("pixels", "inception"):
+    if subject.samples.image_shape != subject.test.image_shape:
+        return f"samples of {subject.samples.image_shape} are none of {subject.test.name}"
+    if modes_of(subject) == STACKED and subject.space.name in ("pixels", "inception"):
         return "digits are told apart by a classifier: give `--features` a run that has learned MNIST's labels"
     return None
 
 
 def modes_of(subject: Subject) -> str | None:
-    """The set with known modes that the pictures are of."""
+    """The set with known modes that the pictures are of; a folder may have its name, but not its classes."""
     name = subject.test.name.partition(":")[0]
-    return name if name in (*MIXTURES, STACKED) else None
+    modes = {STACKED: 1000} | {mixture: len(centres) for mixture, centres in MIXTURES.items()}
+    return name if modes.get(name) == subject.test.num_classes else None
 
 
 UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "encoder": no_encoder,
+    "decoder": no_decoder,
     "posterior": no_posterior,
     "learned classifier": no_classifier,
     "labels": no_labels,
+    "classes apart": no_classes_apart,
     "samples": no_samples,
     "pictures": no_pictures,
     "training pictures": no_training_pictures,
@@ -117,5 +144,6 @@ UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "class outputs": no_class_outputs,
     "flat pictures": not_flat,
     "feature space": no_space,
+    "one shape": unlike_shapes,
     "known modes": no_known_modes,
 }

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..errors import TrompeError
+
 NUMBERS = 20_000_000
 """Distances held at a time."""
 CANDIDATES = 4
@@ -22,7 +24,11 @@ def squared_distances(
 ) -> Iterator[tuple[slice, Float[Tensor, "block other"]]]:
     """Squared Euclidean distances in blocks of rows of `first`. Both sets are centred, so that the difference of large
     numbers costs few digits.
+
+    Raises:
+        TrompeError: the sets have features of different widths.
     """
+    check_widths(first, second)
     centre = torch.from_numpy(second.mean(0, dtype=np.float64)).to(precision)
     others = torch.from_numpy(second).to(precision) - centre
     lengths = others.square().sum(1)
@@ -32,6 +38,14 @@ def squared_distances(
         squares = torch.addmm(lengths.expand(len(part), -1), part, others.T, alpha=-2)
         squares += part.square().sum(1, keepdim=True)
         yield slice(start, start + len(part)), squares.clamp_min_(0)
+
+
+def check_widths(first: Vectors, second: Vectors) -> None:
+    if first.shape[1] != second.shape[1]:
+        raise TrompeError(
+            f"{first.shape[1]} features a picture against {second.shape[1]}",
+            hint="are the pictures of one size and colour? `--size` brings them to one",
+        )
 
 
 def nearest(

@@ -71,7 +71,7 @@ class Network(Features):
         self.batch = batch_of(device)
         self.side, self.colour = side, False
         self.open()
-        self.protocol = {"features": path.name, "weights": sha256(path)[:16], "device": device.type}
+        self.protocol = {"features": path.name, "weights": sha256(path)[:16]}
         if self.side is not None:
             self.protocol |= {"side": self.side, "resize": resize}
 
@@ -84,8 +84,9 @@ class Network(Features):
         """What the network makes of pictures."""
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
-        pictures = resized(as_floats(images.to(self.device)), self.side, self.resize)
+        pictures = as_floats(images.to(self.device))
         try:
+            pictures = resized(pictures, self.side, self.resize)
             features, *logits = self.outputs(in_colour(pictures) if self.colour else pictures)
         except Exception as error:  # whatever a stranger's network raises
             raise TrompeError(
@@ -103,6 +104,7 @@ class TorchScript(Network):
         kernel = next((weight for weight in module.state_dict().values() if weight.ndim == 4), None)
         self.colour = kernel is not None and kernel.shape[1] == 3
         self.module = prepared(module, self.device)
+        self.made_by = {"device": self.device.type}
 
     def outputs(self, pictures: Tensor) -> list[Tensor]:
         given = self.module(pictures)
@@ -125,6 +127,7 @@ class Onnx(Network):
             raise TrompeError(
                 f"`{self.path}` cannot be read as ONNX: {reason(error)}", hint="is it the whole file?"
             ) from error
+        self.made_by = {"device": "cpu", "onnxruntime": onnxruntime.__version__}
         self.input = self.session.get_inputs()[0]
         batch, channels, height, _ = self.input.shape if len(self.input.shape) == 4 else (None,) * 4
         self.batch = batch if isinstance(batch, int) else self.batch

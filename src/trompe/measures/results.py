@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -66,14 +66,15 @@ def evaluate(
         TrompeError: a measure has no such name, or none of those named can be taken.
     """
     data = run.data() if data is None else data
-    own = partial(own_pictures, run)
+    own = cache(partial(own_pictures, run))
+    taught = cache(taught or partial(run.data, split="train"))
     options = MeasureOptions(
         codes=codes or run.record.recipe.evaluate.codes,
         samples=samples or run.record.recipe.evaluate.samples,
         seed=seed,
         limit=limit,
     )
-    subject = Subject(data, options, features, own, taught or (lambda: run.data(split="train")), run)
+    subject = Subject(data, options, features, own, taught, run)
     result, picture = taken(subject, measures)
     keep(run.folder, result, picture)
     return result
@@ -98,6 +99,7 @@ def evaluate_pictures(
         samples: look at the first so many, by default at all.
     """
     options = MeasureOptions(samples=samples or len(pictures), seed=seed, limit=limit)
+    own = cache(own)
     subject = Subject(data, options, features, own, lambda: own()[0], None, pictures)
     return taken(subject, measures)
 
@@ -108,14 +110,21 @@ def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], 
     functions = chosen(names, subject.run is not None)
     lacking = {name: lack(subject, name) for name in functions}  # all of them before any is taken
     skipped = {name: reason for name, reason in lacking.items() if reason is not None}
-    found = {name: take(subject) for name, take in functions.items() if name not in skipped}
+    found: dict[str, Measured] = {}
+    for name, take in functions.items():
+        if name in skipped:
+            continue
+        try:
+            found[name] = take(subject)
+        except TrompeError as error:  # so many pictures are too few for it, say: the others keep their figures
+            skipped[name] = str(error).splitlines()[0]
     if not found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         raise TrompeError(f"nothing can be measured: {reasons}", hint="name measures that fit, with `--measures`")
     picture = next((one.picture for one in found.values() if one.picture is not None), None)
     result = {
         **about(subject),
-        "figures": {figure: value for one in found.values() for figure, value in one.figures.items()},
+        "figures": {figure: finite(value) for one in found.values() for figure, value in one.figures.items()},
         "measures": {name: list(one.figures) for name, one in found.items()},
         "protocol": common(subject) | {name: one.protocol for name, one in found.items() if one.protocol},
         "skipped": skipped,
@@ -123,6 +132,11 @@ def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], 
         "versions": {"trompe": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
     return result, picture
+
+
+def finite(value: Any) -> Any:
+    """JSON knows no other numbers: what has none, an error of one picture say, is `None`."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def lack(subject: Subject, name: str) -> str | None:
@@ -162,12 +176,22 @@ def common(subject: Subject) -> dict[str, Any]:
     """The part of the protocol that all measures share."""
     seed = {"seed": subject.options.seed}
     if isinstance(subject.data, Moments):
-        return {"data": subject.data.protocol.get("data", "moments"), "pictures": subject.data.count} | seed
+        known = {"data": subject.data.protocol.get("data", "moments"), "pictures": subject.data.count}
+        return known | {"fingerprint": subject.data.fingerprint} | seed
     test = subject.test
     return {"data": test.name, "fingerprint": test.fingerprint, "pictures": len(test)} | seed
 
 
-# What is kept, and what belongs together
+# What is kept and shown, and what belongs together
+
+
+def shown(value: Any) -> str:
+    """A figure as text."""
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:.3g}"
 
 
 def keep(folder: Path, result: dict[str, Any], picture: Pixels | None = None) -> None:
@@ -225,7 +249,8 @@ def repetitions(results: Sequence[dict[str, Any]]) -> bool:
     places = {result.get("run", result.get("images")) for result in results}
     if len(places) == 1:
         return True
-    return len(places) == len(results) and len({seedless(Path(place)) for place in places if place}) == 1
+    alone = len(places) == len(results) and len({result.get("step") for result in results}) == 1
+    return alone and len({seedless(Path(place)) for place in places if place}) == 1
 
 
 def seedless(folder: Path) -> str:

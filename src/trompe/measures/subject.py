@@ -102,7 +102,7 @@ class Subject:
     def data_moments(self) -> Moments:
         if isinstance(self.data, Moments):
             return self.data
-        return moments(self.of_data, self.space.protocol | {"data": self.test.name})
+        return moments(self.of_data, reference_protocol(self.space, self.test))
 
     @cached_property
     def probabilities(self) -> Tensor | None:
@@ -116,6 +116,12 @@ class Subject:
         measure is asked for by name; beside a Frechet figure pixels serve.
         """
         return self.space if asked or not self.space.slow else PixelFeatures()
+
+
+def reference_protocol(space: Features, data: ImageData) -> dict[str, Any]:
+    """What is said of moments: the space, and of which pictures they are."""
+    size = "x".join(map(str, data.image_shape))
+    return space.protocol | {"data": data.name, "fingerprint": data.fingerprint, "size": size}
 
 
 def moments(extracted: Extracted, protocol: dict[str, Any] | None = None) -> Moments:

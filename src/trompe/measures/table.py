@@ -19,19 +19,23 @@ from ..run import Run
 from .annealed import annealed_bound
 from .bounds import levels_of, likelihood
 from .codes import code_content, separation
-from .features import Extracted, extract
+from .features import Extracted, PixelFeatures, extract
 from .frechet import Moments, frechet_distance
 from .kernel import kernel_distance
 from .memorisation import exact_copies, memorisation, repeated
 from .modes import ModeCoverage, digit_modes, gaussian_modes
-from .needs import Need, modes_of
+from .needs import Need, modes_of, shapes_apart
 from .precision_recall import NEIGHBOURS, inception_score, precision_recall
 from .probe import classification_error, probes
 from .reconstruction import copying, expected, squared_errors, standardised
 from .similarity import peak_signal_to_noise, structural_similarity, window_for
 from .subject import Subject
 
+ABOUT_DATA = ("data", "fingerprint", "size")
+"""What moments say of their pictures, not of how they were taken."""
 SHOWN_COPIES = 32
+SEPARATED = 10_000
+"""The silhouette compares all pairs, so no more pictures than these."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,10 @@ def probe_of(subject: Subject) -> Measured:
 
 
 def separation_of(subject: Subject) -> Measured:
-    labels = subject.test.labels
-    assert labels is not None
-    return Measured(asdict(separation(subject.trained.encode(subject.test).numpy(), labels)))
+    test = subject.test.take(slice(0, SEPARATED))
+    assert test.labels is not None
+    found = separation(subject.trained.encode(test).numpy(), test.labels)
+    return Measured(asdict(found), {"separated": len(test)})
 
 
 # Likelihoods
@@ -125,7 +130,8 @@ def likelihood_protocol(run: Run) -> dict[str, Any]:
 
 
 def codes_of(subject: Subject) -> Measured:
-    return Measured(asdict(code_content(subject.trained, subject.test, seed=subject.options.seed)))
+    content = code_content(subject.trained, subject.test, seed=subject.options.seed)
+    return Measured(asdict(content), {"levels": levels_of(subject.trained)})
 
 
 # Samples against data
@@ -141,7 +147,7 @@ def frechet_of(subject: Subject) -> Measured:
     distance = frechet_distance(subject.sample_moments, reference)
     protocol = sample_protocol(subject) | {"against": reference.count}
     if isinstance(subject.data, Moments):
-        known = {name: value for name, value in reference.protocol.items() if name not in ("device", "data")}
+        known = {name: value for name, value in reference.protocol.items() if name not in ABOUT_DATA}
         unlike = {name: value for name, value in known.items() if subject.space.protocol.get(name) != value}
         if unlike:
             raise TrompeError(
@@ -173,10 +179,12 @@ def inception_score_of(subject: Subject) -> Measured:
 def memorisation_of(subject: Subject, asked: bool = True) -> Measured:
     space, samples = subject.space_for_copies(asked), subject.samples
     train, held_out = subject.own()
+    if isinstance(space, PixelFeatures) and (unlike := shapes_apart(samples, train)):
+        raise TrompeError(unlike)
     drawn = subject.of_samples if space is subject.space else extract(space, samples)
     others: list[Extracted] = [extract(space, part, keep=True) for part in (train, held_out)]
     found = memorisation(drawn.vectors, *(one.vectors for one in others), seed=subject.options.seed)
-    exact = exact_copies(samples.images, train.images)
+    exact = exact_copies(samples.images, train.images, held_out.images)
     order = np.lexsort((found.distances, found.closeness))[:SHOWN_COPIES]
     sources = found.nearest[order]
     picture = None
@@ -186,17 +194,26 @@ def memorisation_of(subject: Subject, asked: bool = True) -> Measured:
     figures = {
         "copied_share": found.copied_share,
         "copied_standard_error": found.standard_error,
+        "close_share": found.close_share,
+        "close_standard_error": found.close_standard_error,
         "distance_ratio": found.distance_ratio,
-        "exact_copies": exact,
+        "exact_copies": exact.samples,
+        "exact_copies_of_held_out": exact.held_out,
         "repeated_samples": repeated(samples.images),
-        "copies": found.copies or exact > 0,
+        "copies": found.copies or exact.copies,
         "most_copied": [
             {"sample": int(one), "source": train.names[source] if train.names else int(source)}
             for one, source in zip(order[:8], sources[:8], strict=True)
         ],
     }
-    protocol = {**space.protocol, "samples": len(samples), "train": train.name, "trained_on": len(train)}
-    return Measured(figures, protocol | {"held_out": held_out.name, "held_out_count": len(held_out)}, picture)
+    sets = {
+        "train": train.name,
+        "train_fingerprint": train.fingerprint,
+        "trained_on": len(train),
+        "held_out": held_out.name,
+        "held_out_count": len(held_out),
+    }
+    return Measured(figures, {**space.protocol, "samples": len(samples), **sets}, picture)
 
 
 def modes_found(subject: Subject) -> Measured:
@@ -221,12 +238,12 @@ def stacked_modes(subject: Subject) -> ModeCoverage:
     return digit_modes(np.stack(digits, 1))
 
 
-SAMPLED: tuple[Need, ...] = ("samples", "flat pictures", "feature space")
+SAMPLED: tuple[Need, ...] = ("samples", "flat pictures", "feature space", "one shape")
 
 MEASURES: dict[str, Measure] = {
     "reconstruction": Measure(
         "squared error, PSNR and SSIM of reconstructions, and what passes unseen",
-        ("encoder", "pictures"),
+        ("encoder", "decoder", "pictures"),
         reconstruction_of,
         usual=True,
     ),
@@ -249,7 +266,7 @@ MEASURES: dict[str, Measure] = {
         probe_of,
     ),
     "separation": Measure(
-        "how far classes lie apart among the codes", ("encoder", "pictures", "labels"), separation_of
+        "how far classes lie apart among the codes", ("encoder", "pictures", "labels", "classes apart"), separation_of
     ),
     "fid": Measure("Frechet distance of samples from data", SAMPLED, frechet_of, usual_of_pictures=True),
     "kid": Measure("kernel distance of samples from data", (*SAMPLED, "pictures"), kernel_of, usual_of_pictures=True),

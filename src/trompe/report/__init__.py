@@ -20,7 +20,7 @@ from ..figures.style import figure_png
 from ..files import write_bytes
 from ..grids import Pixels, picture_grid, png, side_by_side
 from ..measures.bounds import ACTIVE_NATS
-from ..measures.results import COPIES_NAME, read_measures
+from ..measures.results import COPIES_NAME, read_measures, shown
 from ..options import DenoisingOptions, MLPOptions
 from ..rules import flat, to_json
 from ..run import Run
@@ -99,7 +99,7 @@ def headline(measures: list[dict[str, Any]]) -> list[tuple[str, str]]:
         kl = figures["kl_per_number"]
         numbers += [
             ("ELBO, nats", f"{figures['elbo']:.2f}"),
-            (f"importance bound, {figures['codes']} codes", f"{figures['importance_bound']:.2f}"),
+            (f"importance bound, {figures.get('codes', '?')} codes", f"{figures['importance_bound']:.2f}"),
             ("reconstruction, nats", f"{figures['reconstruction']:.2f}"),
             ("KL, nats", f"{figures['kl']:.2f}"),
             ("code numbers alive", f"{sum(one > ACTIVE_NATS for one in kl)} of {len(kl)}"),
@@ -126,7 +126,7 @@ def tabled(result: dict[str, Any]) -> dict[str, Any]:
     single = {name: value for name, value in result["figures"].items() if not isinstance(value, list | tuple | dict)}
     return {
         "step": result["step"],
-        "figures": {name.replace("_", " "): f"{value:.4g}" for name, value in single.items()},
+        "figures": {name.replace("_", " "): shown(value) for name, value in single.items()},
         "probes": result["figures"].get("probes", []),
         "protocol": [*shared.items(), *nested],
     }
