@@ -54,6 +54,13 @@ def test_the_same_command_gives_the_same_digits(evaluate, vae_run) -> None:  # t
     assert (vae_run.folder / "figures" / "copies.png").exists()
 
 
+def test_without_a_run_the_measures_are_listed(run_command) -> None:  # type: ignore[no-untyped-def]
+    out, _ = run_command("evaluate")
+    for name in MEASURES:
+        assert f"\n{name} " in f"\n{out}"
+    assert "needs: posterior, pictures" in out
+
+
 def test_what_a_model_lacks_is_skipped_with_the_reason(  # type: ignore[no-untyped-def]
     run_command, autoencoder_run, vae_run
 ) -> None:
@@ -122,7 +129,7 @@ def test_pictures_from_any_tool(evaluate, folder: Path, tmp_path: Path, kind: st
     found = evaluate("--images", given, "--data", "digits:train", "--features", "pixels")
     assert list(found["measures"]) == ["fid", "kid", "prdc", "memorisation"]
     train, test = trompe.load_data("digits"), trompe.load_data("digits:test")
-    expected, _ = evaluate_pictures(test.take(slice(0, 120)), train, lambda: (train, test))
+    expected, _ = evaluate_pictures(test.take(slice(0, 120)), train, lambda: (train, test), features="pixels")
     assert found["figures"]["frechet_distance"] == pytest.approx(expected["figures"]["frechet_distance"], rel=1e-9)
     assert found["protocol"]["fid"]["against"] == 1438
     assert not found["figures"]["copies"]
@@ -307,7 +314,7 @@ def test_stacked_digits_need_a_classifier(evaluate, tmp_path: Path, monkeypatch:
 
 
 def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    measures.evaluate(vae_run, measures=["fid"], samples=60)
+    measures.evaluate(vae_run, measures=["fid"], features="pixels", samples=60)
     measures.evaluate(vae_run, measures=["likelihood"], codes=3)
     page = write_report(vae_run, tmp_path / "report.html").read_text()
     assert "Frechet distance (pixels, 60 samples)" in page
@@ -318,7 +325,7 @@ def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  #
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("", "there is nothing to measure"),
+        ("--data digits:test", "there is nothing to measure"),
         ("{run} --images {tmp}", "both runs and `--images` were given"),
         ("--images {tmp}/none", "none were given"),
         ("--images {tmp}/none --data digits:test", "there is nothing at"),

@@ -122,7 +122,9 @@ def test_the_most_copied_are_named_with_their_sources(vae_run: trompe.Run) -> No
 
     train, test = trompe.load_data("digits:train"), trompe.load_data("digits:test")
     half = np.concatenate([test.images[:40], train.images[100:140]])
-    result, picture = evaluate_pictures(ImageData(half, "half"), test, lambda: (train, test), measures=["memorisation"])
+    result, picture = evaluate_pictures(
+        ImageData(half, "half"), test, lambda: (train, test), measures=["memorisation"], features="pixels"
+    )
     for pair in result["figures"]["most_copied"]:
         assert pair["sample"] - 40 + 100 == pair["source"]
     assert result["figures"]["copies"]

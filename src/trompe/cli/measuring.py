@@ -39,7 +39,7 @@ def evaluate(
     json: bool = False,
     device: str | None = None,
 ) -> None:
-    """Measure runs, or pictures that any tool has made.
+    """Measure runs, or pictures that any tool has made, or list the measures.
 
     A run's result is also kept in its folder, with its protocol. Several runs are shown in one table where their
     protocols agree.
@@ -67,6 +67,9 @@ def evaluate(
         json: print the result as JSON.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
+    if not runs and images is None and data is None and measures is None:
+        list_measures()
+        return
     counts = {"samples": samples, "codes": codes, "limit": limit, "size": size, "features-size": features_size}
     check(runs, images, data, seed, counts)
     if runs and copies is not None:
@@ -97,6 +100,14 @@ def evaluate(
         from .tables import show
 
         show(results)
+
+
+def list_measures() -> None:
+    """What there is to measure, and what each needs."""
+    from ..measures.table import MEASURES
+
+    for name, measure in MEASURES.items():
+        print(f"{name:15} {measure.about}\n{'':15} needs: {', '.join(measure.needs)}")
 
 
 def check(

@@ -23,9 +23,10 @@ from ..grids import Pixels, save_picture
 from ..record import read_record
 from ..rules import to_json
 from ..run import Run
-from .features import Features, PixelFeatures
+from .features import Features
 from .frechet import Moments
 from .needs import UNMET
+from .networks import opened
 from .subject import MeasureOptions, Own, Subject, own_pictures
 from .table import MEASURES, Measured, memorisation_of
 
@@ -38,7 +39,7 @@ def evaluate(
     data: ImageData | Moments | None = None,
     *,
     measures: Sequence[str] = (),
-    features: Callable[[], Features] = PixelFeatures,
+    features: str | Callable[[], Features] = "inception",
     codes: int | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -51,7 +52,7 @@ def evaluate(
         data: pictures to measure on and to compare samples with, by default what the run was trained to test on; or
             moments alone, for a Frechet distance.
         measures: which, by name; by default those usual for a run. What the model lacks is left out, and why is said.
-        features: opens the space in which samples are compared with data; see `trompe.measures.features`.
+        features: the space in which samples are compared with data, by a name that `opened` knows, or what opens it.
         codes: per picture, of the importance bound; by default as the recipe says.
         samples: how many are compared with data; by default as the recipe says.
         seed: of all noise.
@@ -74,7 +75,7 @@ def evaluate(
         seed=seed,
         limit=limit,
     )
-    subject = Subject(data, options, features, own, taught, run)
+    subject = Subject(data, options, opener(features), own, taught, run)
     result, picture = taken(subject, measures)
     keep(run.folder, result, picture)
     return result
@@ -86,7 +87,7 @@ def evaluate_pictures(
     own: Own,
     *,
     measures: Sequence[str] = (),
-    features: Callable[[], Features] = PixelFeatures,
+    features: str | Callable[[], Features] = "inception",
     samples: int | None = None,
     seed: int = 0,
     limit: int | None = None,
@@ -100,8 +101,12 @@ def evaluate_pictures(
     """
     options = MeasureOptions(samples=samples or len(pictures), seed=seed, limit=limit)
     own = cache(own)
-    subject = Subject(data, options, features, own, lambda: own()[0], None, pictures)
+    subject = Subject(data, options, opener(features), own, lambda: own()[0], None, pictures)
     return taken(subject, measures)
+
+
+def opener(features: str | Callable[[], Features]) -> Callable[[], Features]:
+    return partial(opened, features) if isinstance(features, str) else features
 
 
 def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], Pixels | None]:
