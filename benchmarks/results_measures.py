@@ -28,8 +28,7 @@ def measures(read: Read, table: Table, machine: Callable[[dict[str, Any]], str])
         yield (
             f"From moments of 2,048 features the Frechet distance takes {timed['seconds']:.2f} s, by the general "
             f"matrix square root {timed['sqrtm_seconds']:.1f} s (medians of {timed['rounds']} rounds, in turns). Where "
-            "a covariance is singular, the others' roots lose digits: there ours is checked against the singular "
-            "values of the features themselves (`tests/test_distances.py`)."
+            "a covariance is singular, of fewer pictures than features, the general roots lose digits."
         )
         yield f"`{entry['command']}`. {machine(entry['machine'])}"
     yield from scale(read, table, machine)
