@@ -47,7 +47,7 @@ def test_the_same_command_gives_the_same_digits(evaluate, vae_run) -> None:  # t
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
     assert first["samples_hash"]
     assert {"trompe", "torch", "numpy"} <= set(first["versions"])
-    assert first["protocol"]["fid"] == {"features": "pixels", "samples": 90, "against": 359}
+    assert first["protocol"]["fid"] == {"features": "pixels", "samples": 90, "sample_size": "1x8x8", "against": 359}
     assert set(first["measures"]) | set(first["skipped"]) == set(MEASURES)
     kept = (vae_run.folder / "measures.jsonl").read_text().splitlines()
     assert json.loads(kept[-1]) == second
@@ -70,7 +70,7 @@ def test_what_a_model_lacks_is_skipped_with_the_reason(  # type: ignore[no-untyp
     assert "skipped fid: nothing can be sampled" in out
     assert "frechet" not in out
     _, errors = run_command("evaluate", autoencoder_run.folder, "--measures", "fid", "--features", "pixels", code=2)
-    assert "nothing can be measured: fid: nothing can be sampled" in errors
+    assert "nothing can be measured: fid, memorisation: nothing can be sampled" in errors
     out, _ = run_command("evaluate", vae_run.folder, "--measures", "is,codes", "--features", "pixels")
     assert "skipped is: `pixels` gives no class probabilities" in out
 
@@ -103,6 +103,9 @@ def test_runs_of_several_training_seeds_are_repetitions(evaluate, run_command, t
     assert "spread" not in evaluate(*folders, other)
     out, _ = run_command("evaluate", *folders)
     assert "mean ± spread" in out
+    out, _ = run_command("evaluate", *folders, "--measures", "probe,fid", "--features", "pixels", "--samples", 40)
+    assert "layer 1, linear" in out
+    assert "copies " in out
 
 
 def test_unlike_protocols_are_never_in_one_table(run_command, vae_run, wide_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -165,7 +168,12 @@ def test_pictures_of_several_sizes_are_not_scaled_unasked(evaluate, run_command,
     command = ("--images", folder, "--data", "digits:test", "--features", "pixels", "--measures", "fid")
     _, errors = run_command("evaluate", *command, code=2)
     assert "have 2 sizes (8x8, 20x30, ...), and scaling changes what is measured" in errors
-    assert evaluate(*command, "--size", 8)["protocol"]["fid"]["samples"] == 121
+    (folder / "broken.png").write_bytes(b"\x89PNG nothing")
+    out, errors = run_command("evaluate", *command, "--size", 8, "--json")
+    assert "1 broken pictures of" in errors
+    protocol = json.loads(out)["protocol"]
+    assert protocol["fid"]["samples"] == 121
+    assert protocol["size"] == "1x8x8"
 
 
 def test_pictures_of_another_size_do_not_cost_the_other_figures(  # type: ignore[no-untyped-def]
@@ -175,7 +183,7 @@ def test_pictures_of_another_size_do_not_cost_the_other_figures(  # type: ignore
     np.savez(tmp_path / "small.npz", images=small_ones)
     command = ("--images", tmp_path / "small.npz", "--data", "digits:test")
     _, errors = run_command("evaluate", *command, "--features", "pixels", code=2)
-    assert "fid: in pixels, pictures of (1, 6, 6) and (1, 8, 8) do not compare" in errors
+    assert "in pixels, pictures of (1, 6, 6) and (1, 8, 8) do not compare (`--size` scales them)" in errors
     found = evaluate(*command, "--features", averaging(tmp_path / "mean.pt"))
     assert list(found["measures"]) == ["fid", "kid", "prdc"]
     assert "do not compare" in found["skipped"]["memorisation"]
@@ -199,7 +207,7 @@ def averaging(path: Path) -> Path:
 def test_too_few_pictures_for_one_measure_keep_the_others(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     np.savez(tmp_path / "eight.npz", images=trompe.load_data("digits:test").images[:8])
     found = evaluate("--images", tmp_path / "eight.npz", "--data", "digits:test", "--features", "pixels")
-    assert "a kernel distance of 8 pictures" in found["skipped"]["kid"]
+    assert found["skipped"]["kid"] == "8 pictures on a side are too few: it takes 10"
     assert "frechet_distance" in found["figures"]
 
 
@@ -237,6 +245,61 @@ def test_results_of_unlike_steps_are_no_repetitions(tmp_path: Path) -> None:
     results = [measures.evaluate(run, measures=["likelihood"]) for run in runs]
     assert repetitions(results)
     assert not repetitions([results[0], results[1] | {"step": 3}])
+
+
+def test_moments_at_another_size_are_refused(run_command, evaluate, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    command = ("--images", folder, "--features", averaging(tmp_path / "mean.pt"), "--measures", "fid")
+    evaluate(*command, "--data", "digits:test", "--save-moments", tmp_path / "m.npz")
+    _, errors = run_command("evaluate", *command, "--features-size", 12, "--data", tmp_path / "m.npz", code=2)
+    assert "the moments are by another protocol" in errors
+    np.savez(tmp_path / "wide.npz", mu=np.zeros(64), sigma=np.eye(64))
+    _, errors = run_command("evaluate", *command, "--data", tmp_path / "wide.npz", code=2)
+    assert "moments of 64 features against 4" in errors
+
+
+def test_networks_that_give_no_features_are_refused(run_command, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    import torch
+
+    class Alone(torch.nn.Module):
+        def forward(self, images):  # type: ignore[no-untyped-def]
+            return images.mean((0, 2, 3))
+
+    class Nothing(torch.nn.Module):
+        def forward(self, images):  # type: ignore[no-untyped-def]
+            return images.flatten(1).log() * 0 / 0
+
+    for module, message in ((Alone(), "(1,) for 4 pictures"), (Nothing(), "gives features that are not finite")):
+        with pytest.warns(DeprecationWarning, match="torch.jit"):
+            torch.jit.save(torch.jit.script(module), str(tmp_path / "net.pt"))
+        command = ("--images", folder, "--data", "digits:test", "--features", tmp_path / "net.pt", "--measures", "fid")
+        assert message in run_command("evaluate", *command, code=2)[1]
+
+
+def test_samples_that_are_the_held_out_pictures_are_said_to_be(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    np.savez(tmp_path / "test.npz", images=trompe.load_data("digits:test").images[:50])
+    command = ("--images", tmp_path / "test.npz", "--data", "digits:test", "--features", "pixels", "--measures", "fid")
+    found = evaluate(*command)["figures"]
+    assert found["held_out_samples"] == 50
+    assert found["distance_ratio"] is None
+    out, errors = run_command("evaluate", *command)
+    assert "50 samples are held-out pictures to the bit" in out
+    assert "50 pictures span fewer directions than 64 features have" in errors
+
+
+def test_colour_pictures_of_grey_things_can_be_made_grey(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    for path in folder.glob("*.png"):
+        Image.open(path).convert("RGB").save(path)
+    command = ("--images", folder, "--data", "digits:test", "--features", "pixels", "--measures", "fid")
+    assert "`--colour` converts them" in run_command("evaluate", *command, code=2)[1]
+    assert evaluate(*command, "--colour", "grey")["figures"]["frechet_distance"] > 0
+
+
+def test_runs_of_one_name_are_told_apart() -> None:
+    from trompe.cli.tables import headings
+
+    results = [{"run": f"runs/{place}/x", "protocol": {"seed": 0}} for place in "ab"]
+    assert headings(results) == ["runs/a/x seed 0", "runs/b/x seed 0"]
+    assert headings(results[:1]) == ["x seed 0"]
 
 
 def test_moments_of_other_data_are_another_protocol(evaluate, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -344,7 +407,10 @@ def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  #
         ("--images digits:test --data digits:test --copies {tmp}/c.gif", "is of no known kind"),
         ("{run} --copies {tmp}/c.png", "`--copies` is for `--images`"),
         ("{run} --measures fdi --features pixels --save-moments {tmp}/m.npz", "no measure is named `fdi`"),
-        ("{run} {run} --save-moments {tmp}/m.npz", "moments of the data of several runs"),
+        ("{run} {run}", "a run was given twice"),
+        ("{run} {tmp} --save-moments {tmp}/m.npz", "moments of the data of several runs"),
+        ("--images digits:test --data digits:test --seed 0 1", "pictures are what they are, whatever the seed"),
+        ("{run} --save-moments {tmp}/m", "`--save-moments {tmp}/m` is of no known kind"),
         ("{run} --measures fid --features {tmp}/net.pt --features-size -3", "`--features-size -3` measures nothing"),
         ("{tmp}", "is not a run"),
     ],
@@ -358,7 +424,7 @@ def test_bad_input_is_answered_in_words(run_command, vae_run, tmp_path: Path, co
     words = [word.format(tmp=tmp_path, file=file, npz=npz, run=vae_run.folder) for word in command.split()]
     out, errors = run_command("evaluate", *words, code=2)
     assert out == ""
-    assert message in errors
+    assert message.format(tmp=tmp_path) in errors
     assert "\nhint: " in errors
     assert "Traceback" not in errors
     assert sorted(tmp_path.rglob("*")) == before

@@ -6,7 +6,7 @@ import json as json_format
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -33,6 +33,7 @@ def evaluate(
     seed: tuple[int, ...] = (0,),
     limit: int | None = None,
     size: int | None = None,
+    colour: Literal["auto", "grey", "rgb"] = "auto",
     copies: Path | None = None,
     save_moments: Path | None = None,
     snapshot: int | None = None,
@@ -61,6 +62,7 @@ def evaluate(
         seed: of the noise; several give mean and spread.
         limit: measure on the first so many pictures of the data only.
         size: bring pictures of several sizes to this one first; with `--images` only.
+        colour: bring pictures to grey or colour; with `--images` only.
         copies: draw the most copied of `--images` above their sources, a `.png`; a run has them under `figures/`.
         save_moments: keep the moments of the data's features, an `.npz` for later `--data`.
         snapshot: measure the weights kept at this step.
@@ -76,9 +78,9 @@ def evaluate(
         raise TrompeError("`--copies` is for `--images`: a run has them in `figures/copies.png`", hint="leave it out")
     if save_moments is not None and len(runs) > 1:
         raise TrompeError("moments of the data of several runs make no one file", hint="give one run")
-    for path, suffix in ((copies, ".png"), (save_moments, ".npz")):
+    for flag, path, suffix in (("--copies", copies, ".png"), ("--save-moments", save_moments, ".npz")):
         if path is not None:
-            kind_of(path, suffix)
+            kind_of(path, suffix, flag=flag)
     names = tuple(word.strip() for word in measures.split(",") if word.strip()) if measures else ()
     space = shared_space(features, resize, features_size, device)
     from ..measures.results import chosen
@@ -89,9 +91,9 @@ def evaluate(
     settings = {"measures": names, "features": space, "samples": samples}
     settings["limit"] = limit
     if save_moments is not None:
-        keep_moments(save_moments, space, runs, images, data, size, limit, device)
+        keep_moments(save_moments, space, runs, images, data, size, colour, limit, device)
     if images is not None and data is not None:
-        results = list(of_pictures(images, data, size, seed, copies, settings))
+        results = list(of_pictures(images, data, size, colour, seed, copies, settings))
     else:
         results = [result for run in runs for result in of_run(run, data, seed, snapshot, device, codes, settings)]
     if json:
@@ -125,6 +127,12 @@ def check(
         raise TrompeError(
             f"`--seed {' '.join(map(str, seeds))}` is not some seeds, each once", hint="as in `--seed 0 1 2`"
         )
+    if min(seeds) < 0:
+        raise TrompeError(f"the seed {min(seeds)} is negative", hint="seeds are whole numbers from 0 on")
+    if images is not None and len(seeds) > 1:
+        raise TrompeError("pictures are what they are, whatever the seed", hint="give one, or none")
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise TrompeError("a run was given twice", hint="give each once")
     for name, number in counts.items():
         if number is not None and number < 1:
             raise TrompeError(f"`--{name} {number}` measures nothing", hint="give a number from 1 on")
@@ -164,7 +172,13 @@ def of_run(
 
 
 def of_pictures(
-    images: str, data: str, size: int | None, seeds: Sequence[int], copies: Path | None, settings: dict[str, Any]
+    images: str,
+    data: str,
+    size: int | None,
+    colour: str,
+    seeds: Sequence[int],
+    copies: Path | None,
+    settings: dict[str, Any],
 ) -> Iterator[dict[str, Any]]:
     """The results of pictures from elsewhere, one a seed."""
     from ..data.load import load_whole, own_splits
@@ -172,10 +186,12 @@ def of_pictures(
     from ..measures.results import evaluate_pictures
     from ..progress import note
 
-    pictures = load_whole(images, size=size)
-    given = moments_at(data) or load_whole(data, size=size)
+    pictures = load_whole(images, size=size, colour=colour)
+    given = moments_at(data) or load_whole(data, size=size, colour=colour)
     for seed in seeds:
-        result, picture = evaluate_pictures(pictures, given, partial(own_splits, data, size), seed=seed, **settings)
+        result, picture = evaluate_pictures(
+            pictures, given, partial(own_splits, data, size, colour), seed=seed, **settings
+        )
         yield {"images": images} | result
     if copies is not None and picture is None:
         note(f"`{copies}` is not drawn: no copies were looked for")
@@ -199,6 +215,7 @@ def keep_moments(
     images: str | None,
     data: str | None,
     size: int | None,
+    colour: str,
     limit: int | None,
     device: str | None,
 ) -> None:
@@ -210,7 +227,9 @@ def keep_moments(
 
     if moments_at(data) is not None:
         raise TrompeError(f"`{data}` is moments already", hint="copy the file")
-    pictures = load_whole(str(data), size=size) if images is not None else open_run(runs[0], device).data(data)
+    pictures = (
+        load_whole(str(data), size=size, colour=colour) if images is not None else open_run(runs[0], device).data(data)
+    )
     pictures = pictures.take(slice(0, limit))
     write(path, moments(extract(space(), pictures, keep=True), reference_protocol(space(), pictures)))
 

@@ -50,8 +50,10 @@ MEANINGS = {
     "close_standard_error": "of the close share",
     "distance_ratio": "to training against held-out pictures; about 1 for an honest model",
     "exact_copies": "samples that are a training picture to the bit",
-    "exact_copies_of_held_out": "held-out pictures that are a training picture to the bit",
+    "held_out_exact_copies": "held-out pictures that are a training picture to the bit",
+    "held_out_samples": "samples that are a held-out picture to the bit",
     "repeated_samples": "samples that are another sample to the bit",
+    "copies": "whether samples are copies of training pictures",
     "modes_found": "modes that have a sample",
     "modes": "of so many",
     "high_quality": "share of samples within three deviations of a mode",
@@ -94,17 +96,16 @@ def show_one(result: dict[str, Any]) -> None:
 
 def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
     """A table of one measure, of one protocol."""
-    given = {name for result in results for name in result["measures"][measure]}
-    names = [name for name in MEANINGS if name in given]
+    columns = [cells(result, measure) for result in results]
     table = Table(title=f"{measure} ({in_words(protocol_of(results[0], measure))})", title_justify="left")
-    table.add_column("")
-    for result in results:
-        table.add_column(title(result), justify="right")
+    table.add_column("", no_wrap=True)
+    for heading in headings(results):
+        table.add_column(heading, justify="right", overflow="fold")
     over = spread(results) if repetitions(results) else {}
     if over:
-        table.add_column("mean ± spread", justify="right")
-    for name in names:
-        row = [shown(result["figures"].get(name)) for result in results]
+        table.add_column("mean ± spread", justify="right", no_wrap=True)
+    for name in dict.fromkeys(name for column in columns for name in column):
+        row = [column.get(name, "-") for column in columns]
         if over:
             row.append(" ± ".join(map(shown, over[name])) if name in over else "")
         table.add_row(name.replace("_", " "), *row)
@@ -112,12 +113,29 @@ def show_several(results: Sequence[dict[str, Any]], measure: str) -> None:
     console.print(table, width=None if console.is_terminal else 40 + 24 * (len(results) + 1))
 
 
-def title(result: dict[str, Any]) -> str:
-    place = Path(result.get("run") or result["images"]).name
-    return f"{place} seed {result['protocol']['seed']}"
+def cells(result: dict[str, Any], measure: str) -> dict[str, str]:
+    """A column of a table: the figures of a measure that are one number, and a probe's by layer."""
+    figures = result["figures"]
+    found = {name: shown(figures[name]) for name in MEANINGS if name in result["measures"][measure]}
+    for probe in figures["probes"] if measure == "probe" else []:
+        found |= {f"{probe['layer']}, {kind}": f"{probe[kind]:.2%}" for kind in ("linear", "nearest")}
+    return found
+
+
+def headings(results: Sequence[dict[str, Any]]) -> list[str]:
+    """A name for each result: its folder's, or the whole path where several have that name."""
+    names = [title(result) for result in results]
+    return names if len(set(names)) == len(names) else [title(result, whole=True) for result in results]
+
+
+def title(result: dict[str, Any], whole: bool = False) -> str:
+    place = Path(result.get("run") or result["images"])
+    return f"{place if whole else place.name} seed {result['protocol']['seed']}"
 
 
 def verdict(figures: dict[str, Any]) -> str:
+    if count := figures["held_out_samples"]:
+        return f"memorisation: {count:,} samples are held-out pictures to the bit, of which nothing can be told"
     if figures["copies"]:
         return (
             "memorisation: this model COPIES training pictures: see the shares above, and the most copied samples "

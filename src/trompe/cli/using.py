@@ -286,12 +286,12 @@ def grid_of(text: str) -> tuple[int, int]:
     raise TrompeError(f"`--grid {text}` is not rows x columns", hint="write it as 8x8")
 
 
-def kind_of(out: Path, *known: str) -> str:
+def kind_of(out: Path, *known: str, flag: str = "--out") -> str:
     """The suffix of an output file, if it is one of the known; the empty one is a folder."""
     if out.suffix.lower() in known:
         return out.suffix.lower()
     kinds = ", ".join(suffix or "a folder" for suffix in known)
-    raise TrompeError(f"`--out {out}` is of no known kind", hint=f"known are {kinds}")
+    raise TrompeError(f"`{flag} {out}` is of no known kind", hint=f"known are {kinds}")
 
 
 def write_images(out: Path, kind: str, images: torch.Tensor, columns: int | None) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import TrompeError
 from ..files import read_npz
 from ..options import DataOptions, PatchOptions
+from ..progress import note
 from ..rng import Stream, numpy_generator
 from .arrays import HELD_SHARE, ImageData
 from .folder import has_test_split, load_pictures, own_size
@@ -71,12 +72,13 @@ def load_splits(source: str, *, size: int | tuple[int, int] | None = None, colou
     return Loaded(*load_pictures(path, path.resolve().name, square, colour))
 
 
-def load_whole(source: str, *, size: int | tuple[int, int] | None = None) -> ImageData:
+def load_whole(source: str, *, size: int | tuple[int, int] | None = None, colour: str = "auto") -> ImageData:
     """All pictures of a folder or zip, or those of one of its splits if named, in their own size; or an array in an
     `.npz`.
 
     Args:
-        size: bring them to this size instead.
+        size: bring them to this size instead; their name then says so.
+        colour: `grey`, `rgb`, or `auto` as they are.
 
     Raises:
         TrompeError: they cannot be read, they have several sizes, or a named set is given without its split.
@@ -88,13 +90,20 @@ def load_whole(source: str, *, size: int | tuple[int, int] | None = None) -> Ima
     if not is_path(name):
         if split is None:
             raise TrompeError(f"which pictures of `{name}`?", hint=f"say `{name}:train` or `{name}:test`")
-        return load_data(source, size=size)
+        return load_data(source, size=size, colour=colour)
+    if path.suffix == ".npy":
+        raise TrompeError(f"`{path}` is an array alone", hint="give an .npz with the array `images`, a folder or a zip")
     if not path.exists():
         load_splits(name)  # has the words for it
-    loaded = load_splits(name, size=size or own_size(path))
+    loaded = load_splits(name, size=size or own_size(path), colour=colour)
+    if broken := loaded.report.get("broken"):
+        note(f"{len(broken)} broken pictures of `{name}` are skipped: {', '.join(list(broken)[:5])}")
+    if size is not None:
+        loaded = replace(loaded, train=scaled_name(loaded.train), test=scaled_name(loaded.test))
     if split is not None:
         return loaded.train if split == "train" else loaded.test
-    parts = [loaded.train] if loaded.test is loaded.train else [loaded.train, loaded.test]
+    alone = loaded.train.fingerprint == loaded.test.fingerprint
+    parts = [loaded.train] if alone else [loaded.train, loaded.test]
     return replace(
         loaded.train,
         images=np.concatenate([part.images for part in parts]),
@@ -104,7 +113,9 @@ def load_whole(source: str, *, size: int | tuple[int, int] | None = None) -> Ima
     )
 
 
-def own_splits(source: str, size: int | tuple[int, int] | None = None) -> tuple[ImageData, ImageData]:
+def own_splits(
+    source: str, size: int | tuple[int, int] | None = None, colour: str = "auto"
+) -> tuple[ImageData, ImageData]:
     """Training and test split of a source that has them of its own: those of a folder that we split ourselves say
     nothing of what another tool was trained on.
 
@@ -118,8 +129,12 @@ def own_splits(source: str, size: int | tuple[int, int] | None = None) -> tuple[
             f"`{source}` does not say which pictures were trained on and which were not",
             hint="give a set, or a folder with `train/` and `test/`",
         )
-    loaded = load_splits(name, size=size or (own_size(path) if is_path(name) else None))
+    loaded = load_splits(name, size=size or (own_size(path) if is_path(name) else None), colour=colour)
     return loaded.train, loaded.test
+
+
+def scaled_name(data: ImageData) -> ImageData:
+    return replace(data, name=f"{data.name} at {'x'.join(map(str, data.image_shape[1:]))}")
 
 
 ARRAY_NAMES = ("images", "arr_0")

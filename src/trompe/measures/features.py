@@ -133,6 +133,8 @@ def extract(features: Features, data: ImageData, *, keep: bool = False) -> Extra
                 write_bytes(place, content.getvalue())
             found.append(drawn)
     vectors, *probabilities = (np.concatenate(part) for part in zip(*found, strict=True))
+    if not np.isfinite(vectors).all():
+        raise TrompeError(f"`{features.name}` gives features that are not finite", hint="look at the network")
     return Extracted(vectors, probabilities[0] if probabilities else None)
 
 

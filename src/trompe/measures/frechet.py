@@ -78,7 +78,7 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     left, right = factor(first.covariance), factor(second.covariance)
     common = float(torch.linalg.svdvals(torch.from_numpy(left.T @ right)).sum()) if left.size and right.size else 0.0
     apart = float(np.square(first.mean - second.mean).sum())
-    return apart + float(np.trace(first.covariance) + np.trace(second.covariance)) - 2 * common
+    return max(0.0, apart + float(np.trace(first.covariance) + np.trace(second.covariance)) - 2 * common)
 
 
 def factor(covariance: Float[np.ndarray, "width width"]) -> Float[np.ndarray, "width rank"]:

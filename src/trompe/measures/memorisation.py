@@ -127,7 +127,8 @@ class _Neighbours:
         share = float(np.mean(distances < others) + 0.5 * np.mean(distances == others))
         neighbours = np.where(distances <= others, places, -1 - other_places)
         _, counts = np.unique(neighbours, return_counts=True)
-        closeness = np.where(distances == others, 1.0, distances / np.maximum(others, 1e-12))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            closeness = np.where(distances == others, 1.0, distances / others)
         return cls(share, closeness, float(np.square(counts / len(neighbours)).sum()))
 
 
@@ -152,6 +153,12 @@ def exact_copies(samples: Images, train: Images, held_out: Images) -> ExactCopie
     share = honest / len(held_out)
     error = _deviation(share, len(held_out)) * math.sqrt(1 / len(samples) + 1 / len(held_out))
     return ExactCopies(found, honest, found / len(samples) - share > SURE * error)
+
+
+def held_out_samples(samples: Images, held_out: Images) -> int:
+    """Samples that are a held-out picture to the bit: of such ones nothing can be told."""
+    known = {picture_hash(picture) for picture in held_out}
+    return sum(picture_hash(one) in known for one in samples)
 
 
 def repeated(samples: Images) -> int:

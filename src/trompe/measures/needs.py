@@ -87,7 +87,12 @@ def no_training_pictures(subject: Subject) -> str | None:
 
 
 def no_class_outputs(subject: Subject) -> str | None:
-    return f"`{subject.space.name}` gives no class probabilities" if subject.probabilities is None else None
+    if subject.tried[1] is not None:
+        return None
+    other = (
+        " from this file; the official inception-2015-12-05.pt has them" if subject.space.name == "inception" else ""
+    )
+    return f"`{subject.space.name}` gives no class probabilities{other}"
 
 
 def not_flat(subject: Subject) -> str | None:
@@ -101,7 +106,10 @@ def no_space(subject: Subject) -> str | None:
 
 
 def unlike_shapes(subject: Subject) -> str | None:
-    """In pixels, pictures of one shape only can be compared."""
+    """In pixels, pictures of one shape only can be compared; moments, with features of their width."""
+    if isinstance(subject.data, Moments):
+        width, known = subject.tried[0].shape[1], len(subject.data.mean)
+        return f"moments of {known} features against {width}" if width != known else None
     if not isinstance(subject.data, ImageData) or not isinstance(subject.space, PixelFeatures):
         return None
     return shapes_apart(subject.samples, subject.test)
@@ -110,7 +118,8 @@ def unlike_shapes(subject: Subject) -> str | None:
 def shapes_apart(first: ImageData, second: ImageData) -> str | None:
     if first.image_shape == second.image_shape:
         return None
-    return f"in pixels, pictures of {first.image_shape} and {second.image_shape} do not compare (`--size` scales them)"
+    mend = "`--size` scales them" if first.image_shape[1:] != second.image_shape[1:] else "`--colour` converts them"
+    return f"in pixels, pictures of {first.image_shape} and {second.image_shape} do not compare ({mend})"
 
 
 def no_known_modes(subject: Subject) -> str | None:

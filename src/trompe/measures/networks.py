@@ -93,6 +93,11 @@ class Network(Features):
                 f"`{self.path}` cannot take pictures of shape {tuple(pictures.shape[1:])}: {reason(error)}",
                 hint="give `--features-size` if it needs another size; it is given float pictures in [0, 1]",
             ) from error
+        if features.ndim < 2 or len(features) != len(pictures):
+            raise TrompeError(
+                f"`{self.path}` gives {tuple(features.shape)} for {len(pictures)} pictures",
+                hint="its first output must have a row a picture",
+            )
         return features.flatten(1).cpu(), logits[0].softmax(1).cpu() if logits else None
 
 

@@ -123,9 +123,12 @@ def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], 
             found[name] = take(subject)
         except TrompeError as error:  # so many pictures are too few for it, say: the others keep their figures
             skipped[name] = str(error).splitlines()[0]
-    if not found:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
-        raise TrompeError(f"nothing can be measured: {reasons}", hint="name measures that fit, with `--measures`")
+    if not (set(found) & set(names) if names else found):  # what stands beside others by itself is none
+        grouped = {reason: [name for name in skipped if skipped[name] == reason] for reason in skipped.values()}
+        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in grouped.items())
+        raise TrompeError(
+            f"nothing can be measured: {reasons}", hint="`trompe evaluate` alone lists the measures and what they need"
+        )
     picture = next((one.picture for one in found.values() if one.picture is not None), None)
     result = {
         **about(subject),
@@ -146,7 +149,13 @@ def finite(value: Any) -> Any:
 
 def lack(subject: Subject, name: str) -> str | None:
     """Why a measure cannot be taken of this subject, or `None` where it can."""
-    return next((reason for need in MEASURES[name].needs if (reason := UNMET[need](subject))), None)
+    measure = MEASURES[name]
+    for need in measure.needs:
+        if reason := UNMET[need](subject):
+            return reason
+        if need == "samples" and subject.fewest < measure.fewest:
+            return f"{subject.fewest} pictures on a side are too few: it takes {measure.fewest}"
+    return None
 
 
 def chosen(names: Sequence[str], of_run: bool) -> dict[str, Callable[[Subject], Measured]]:
@@ -184,7 +193,8 @@ def common(subject: Subject) -> dict[str, Any]:
         known = {"data": subject.data.protocol.get("data", "moments"), "pictures": subject.data.count}
         return known | {"fingerprint": subject.data.fingerprint} | seed
     test = subject.test
-    return {"data": test.name, "fingerprint": test.fingerprint, "pictures": len(test)} | seed
+    size = "x".join(map(str, test.image_shape))
+    return {"data": test.name, "fingerprint": test.fingerprint, "size": size, "pictures": len(test)} | seed
 
 
 # What is kept and shown, and what belongs together

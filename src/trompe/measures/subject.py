@@ -104,12 +104,18 @@ class Subject:
             return self.data
         return moments(self.of_data, reference_protocol(self.space, self.test))
 
+    @property
+    def fewest(self) -> int:
+        """Of samples, and of pictures to compare them with, the fewer."""
+        samples = self.options.samples if self.pictures is None else min(self.options.samples, len(self.pictures))
+        return samples if isinstance(self.data, Moments) else min(samples, len(self.test))
+
     @cached_property
-    def probabilities(self) -> Tensor | None:
-        """Class probabilities of one batch of samples: whether the network has any."""
+    def tried(self) -> tuple[Tensor, Tensor | None]:
+        """What the space makes of one batch of samples: how wide its features are, and whether it has classes."""
         rows = np.minimum(np.arange(self.space.batch), len(self.samples) - 1)
         with torch.inference_mode():
-            return self.space(torch.from_numpy(self.samples.images[rows]))[1]
+            return self.space(torch.from_numpy(self.samples.images[rows]))
 
     def space_for_copies(self, asked: bool) -> Features:
         """Where copies are looked for. All training pictures must be there, so a slow network is used only if the

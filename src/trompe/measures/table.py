@@ -15,6 +15,7 @@ from ..data.synthetic import DEVIATION, MIXTURES, points_of
 from ..errors import TrompeError
 from ..grids import Pixels, side_by_side
 from ..model import Model
+from ..progress import note
 from ..run import Run
 from .annealed import annealed_bound
 from .bounds import levels_of, likelihood
@@ -22,7 +23,7 @@ from .codes import code_content, separation
 from .features import Extracted, PixelFeatures, extract
 from .frechet import Moments, frechet_distance
 from .kernel import kernel_distance
-from .memorisation import exact_copies, memorisation, repeated
+from .memorisation import exact_copies, held_out_samples, memorisation, repeated
 from .modes import ModeCoverage, digit_modes, gaussian_modes
 from .needs import Need, modes_of, shapes_apart
 from .precision_recall import NEIGHBOURS, inception_score, precision_recall
@@ -58,6 +59,8 @@ class Measure:
     take: Callable[[Subject], Measured]
     usual: bool = False
     usual_of_pictures: bool = False
+    fewest: int = 1
+    """So many samples, and pictures to compare them with, it takes at least."""
 
 
 # Reconstructions and codes
@@ -139,19 +142,25 @@ def codes_of(subject: Subject) -> Measured:
 
 def sample_protocol(subject: Subject) -> dict[str, Any]:
     told = {"classes": "in turn"} if subject.run is not None and subject.run.model.num_classes else {}
-    return {**subject.space.protocol, "samples": len(subject.samples)} | told
+    size = "x".join(map(str, subject.samples.image_shape))
+    return {**subject.space.protocol, "samples": len(subject.samples), "sample_size": size} | told
 
 
 def frechet_of(subject: Subject) -> Measured:
     reference = subject.data_moments
     distance = frechet_distance(subject.sample_moments, reference)
+    fewest = min(len(subject.samples), reference.count or len(subject.samples))
+    if fewest <= len(reference.mean):
+        note(
+            f"{fewest:,} pictures span fewer directions than {len(reference.mean):,} features have: this Frechet "
+            "distance is mostly bias, and not to be quoted"
+        )
     protocol = sample_protocol(subject) | {"against": reference.count}
     if isinstance(subject.data, Moments):
         known = {name: value for name, value in reference.protocol.items() if name not in ABOUT_DATA}
-        unlike = {name: value for name, value in known.items() if subject.space.protocol.get(name) != value}
-        if unlike:
+        if known and known != subject.space.protocol:
             raise TrompeError(
-                f"the moments are by another protocol: {unlike}", hint="measure by theirs, or take the moments anew"
+                f"the moments are by another protocol: {known}", hint="measure by theirs, or take the moments anew"
             )
         protocol["reference_protocol"] = "as here" if known else "not recorded"
     return Measured({"frechet_distance": distance}, protocol)
@@ -198,7 +207,8 @@ def memorisation_of(subject: Subject, asked: bool = True) -> Measured:
         "close_standard_error": found.close_standard_error,
         "distance_ratio": found.distance_ratio,
         "exact_copies": exact.samples,
-        "exact_copies_of_held_out": exact.held_out,
+        "held_out_exact_copies": exact.held_out,
+        "held_out_samples": held_out_samples(samples.images, held_out.images),
         "repeated_samples": repeated(samples.images),
         "copies": found.copies or exact.copies,
         "most_copied": [
@@ -268,13 +278,20 @@ MEASURES: dict[str, Measure] = {
     "separation": Measure(
         "how far classes lie apart among the codes", ("encoder", "pictures", "labels", "classes apart"), separation_of
     ),
-    "fid": Measure("Frechet distance of samples from data", SAMPLED, frechet_of, usual_of_pictures=True),
-    "kid": Measure("kernel distance of samples from data", (*SAMPLED, "pictures"), kernel_of, usual_of_pictures=True),
+    "fid": Measure("Frechet distance of samples from data", SAMPLED, frechet_of, usual_of_pictures=True, fewest=2),
+    "kid": Measure(
+        "kernel distance of samples from data",
+        (*SAMPLED, "pictures"),
+        kernel_of,
+        usual_of_pictures=True,
+        fewest=10,
+    ),
     "prdc": Measure(
         "precision, recall, density and coverage",
         (*SAMPLED, "pictures"),
         precision_recall_of,
         usual_of_pictures=True,
+        fewest=NEIGHBOURS + 1,
     ),
     "is": Measure("Inception Score", (*SAMPLED, "class outputs"), inception_score_of, usual_of_pictures=True),
     "memorisation": Measure(
