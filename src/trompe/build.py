@@ -14,8 +14,18 @@ from .distributions import LIKELIHOODS
 from .errors import TrompeError
 from .families import family_of
 from .model import Model
-from .nets import ConvDecoder, ConvEncoder, Encoder, MLPDecoder, MLPEncoder, Standardise, WithScale
-from .options import MLPOptions, NetsOptions, Recipe, StackedOptions
+from .nets import (
+    ConvDecoder,
+    ConvEncoder,
+    Discriminator,
+    Encoder,
+    MLPDecoder,
+    MLPEncoder,
+    Standardise,
+    WithScale,
+    start_from_normal,
+)
+from .options import ConvOptions, GANOptions, MLPOptions, NetsOptions, Recipe, StackedOptions
 from .rng import Stream, seeded
 
 TOGETHER = 4096
@@ -43,16 +53,17 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
         )
     outputs = recipe.nets.latent * (2 if family.posterior == "gaussian" else 1)
     with seeded(recipe.train.seed, Stream.INITIALISE):
-        encoder, decoder = networks(recipe.nets, image_shape, outputs, classes)
+        encoder, decoder, discriminator = networks(recipe, image_shape, outputs, classes)
         if LIKELIHOODS[recipe.family.likelihood].parameters_per_pixel == 2:
             decoder = WithScale(decoder, image_shape)
         return Model(
             encoder=encoder,
             decoder=decoder,
+            discriminator=discriminator,
             classifier=nn.Linear(recipe.nets.latent, num_classes) if learns_labels else None,
             posterior=family.posterior,
             likelihood=recipe.family.likelihood,
-            prior=family.prior,
+            prior=recipe.family.prior if isinstance(recipe.family, GANOptions) else family.prior,
             image_shape=image_shape,
             latent=recipe.nets.latent,
             num_classes=classes,
@@ -88,8 +99,28 @@ def mean_and_scale(data: ImageData) -> tuple[Float[Tensor, "channels *spatial"],
     return torch.from_numpy(mean), math.sqrt(max(variance, 1e-12))
 
 
-def networks(nets: NetsOptions, image_shape: tuple[int, ...], outputs: int, classes: int) -> tuple[Encoder, nn.Module]:
-    """Encoder and decoder of a kind."""
+def networks(
+    recipe: Recipe, image_shape: tuple[int, ...], outputs: int, classes: int
+) -> tuple[Encoder | None, nn.Module, nn.Module | None]:
+    """Encoder, decoder and discriminator; a family has either the first or the last."""
+    nets = recipe.nets
+    if family_of(recipe.family).encodes:
+        encoder = encoder_of(nets, image_shape, outputs, classes)
+        return encoder, decoder_of(nets, image_shape, classes), None
+    decoder, body = decoder_of(nets, image_shape, classes), encoder_of(nets, image_shape, 1, classes)
+    if isinstance(nets, ConvOptions) and nets.initial:
+        for network in (decoder, body):
+            start_from_normal(network, nets.initial)
+    return None, decoder, Discriminator(body, spectral=isinstance(nets, ConvOptions) and nets.spectral)
+
+
+def decoder_of(nets: NetsOptions, image_shape: tuple[int, ...], classes: int) -> nn.Module:
     if isinstance(nets, MLPOptions):
-        return MLPEncoder(image_shape, outputs, nets, classes), MLPDecoder(image_shape, nets, classes)
-    return ConvEncoder(image_shape, outputs, nets, classes), ConvDecoder(image_shape, nets, classes)
+        return MLPDecoder(image_shape, nets, classes)
+    return ConvDecoder(image_shape, nets, classes)
+
+
+def encoder_of(nets: NetsOptions, image_shape: tuple[int, ...], outputs: int, classes: int) -> Encoder:
+    if isinstance(nets, MLPOptions):
+        return MLPEncoder(image_shape, outputs, nets, classes)
+    return ConvEncoder(image_shape, outputs, nets, classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeVar
 
 import torch
@@ -10,11 +11,11 @@ from torch import Tensor, nn
 
 from .distributions import LIKELIHOODS, DiagonalGaussian, Point
 from .errors import TrompeError
-from .names import LikelihoodName
+from .names import LikelihoodName, PriorName
 from .nets.layers import Encoder
 
 PosteriorKind = Literal["point", "gaussian"]
-PriorKind = Literal["normal"]
+PriorKind = PriorName
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -103,13 +104,16 @@ class Model(nn.Module):
     def sample(
         self, noise: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels *spatial"]:
-        """Pictures from the prior: `noise` is standard normal, and the prior makes codes of it."""
+        """Pictures from the prior: `noise` is standard normal, and the prior makes codes of it: a uniform one, by the
+        normal's distribution function, from -1 to 1.
+        """
         if self.prior is None:
             raise TrompeError(
                 "an autoencoder's codes follow no known law, so nothing can be sampled from it",
                 hint="train a VAE (`trompe train vae ...`), or decode codes of your own with `decode`",
             )
-        return self.decode(noise, labels)
+        codes = torch.erf(noise / math.sqrt(2)) if self.prior == "uniform" else noise
+        return self.decode(codes, labels)
 
     def score(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None

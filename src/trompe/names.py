@@ -7,4 +7,6 @@ from typing import Literal
 Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmoid"]
 LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "linear-gaussian", "logistic"]
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]
+Objective = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+PriorName = Literal["normal", "uniform"]
 ResizeName = Literal["bilinear", "antialiased", "tensorflow"]

@@ -15,7 +15,7 @@ import tyro
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import ConfigDict
 
-from .names import Activation, CorruptionName, LikelihoodName
+from .names import Activation, CorruptionName, LikelihoodName, Objective, PriorName
 
 Count = Annotated[int, Ge(1)]
 Natural = Annotated[int, Ge(0)]
@@ -127,6 +127,12 @@ class ConvOptions:
     """Numbers in a code."""
     activation: Activation = "leaky-relu"
     """Between layers."""
+    norm: Literal["none", "batch"] = "none"
+    """Normalise channels over the batch after each strided layer, but not next to the pictures."""
+    spectral: bool = False
+    """Divide each of a discriminator's weights by its largest singular value."""
+    initial: NonNegative = 0.0
+    """Deviation of the normal law that weights start from; 0 for torch's own law."""
     conditional: bool = False
     """Give the class to both networks."""
 
@@ -222,6 +228,32 @@ class VAEOptions:
 
 
 @dataclass(frozen=True)
+class GANOptions:
+    """A generator and a discriminator, each trained against the other."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    kind: tyro.conf.Suppress[Literal["gan"]] = "gan"
+    likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
+    objective: Objective = "non-saturating"
+    """What the two are paid for: `minimax` is the literal negation of the discriminator's loss."""
+    prior: PriorName = "normal"
+    """Law of the code numbers: standard normal, or uniform from -1 to 1."""
+    discriminator_steps: Count = 1
+    """Steps of the discriminator for each of the generator's."""
+    discriminator_rate: Positive = 1.0
+    """The discriminator's learning rate, in units of `train.learning_rate`."""
+    gradient_penalty: NonNegative = 0.0
+    """Weight of the pull of the discriminator's gradient norm between real and generated pictures towards one."""
+    r1: NonNegative = 0.0
+    """Weight of the squared gradient of the discriminator at real pictures."""
+    r2: NonNegative = 0.0
+    """Weight of the same at generated ones."""
+    augment: tuple[Literal["colour", "shift", "cutout"], ...] = ()
+    """Change pictures before the discriminator sees them, real and generated ones alike, so that few are enough."""
+
+
+@dataclass(frozen=True)
 class TrainOptions:
     """How long, how fast, and what is written meanwhile."""
 
@@ -281,7 +313,7 @@ class EvaluateOptions:
 
 NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]
 FamilyOptions = Annotated[
-    VAEOptions | AutoencoderOptions | DenoisingOptions | StackedOptions | PCAOptions,
+    VAEOptions | AutoencoderOptions | DenoisingOptions | StackedOptions | PCAOptions | GANOptions,
     pydantic.Field(discriminator="kind"),
 ]
 

@@ -155,11 +155,12 @@ def draw(training: Training) -> None:
     """Draw the model's progress: samples from one fixed noise; or, where nothing can be sampled, reconstructions."""
     flush(training)
     model, options = training.state.usable, training.recipe.train
-    if model.prior is not None:
-        noise = normal((GRID[0] * GRID[1], model.latent), options.seed, Stream.SAMPLE).to(model.device)
-        labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
-        picture = picture_grid(model.sample(noise, labels), columns=GRID[1])
-    else:
-        batch = training.test.gather(np.arange(min(32, len(training.test.images))))
-        picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))
+    with evaluating(model):
+        if model.prior is not None:
+            noise = normal((GRID[0] * GRID[1], model.latent), options.seed, Stream.SAMPLE).to(model.device)
+            labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
+            picture = picture_grid(model.sample(noise, labels), columns=GRID[1])
+        else:
+            batch = training.test.gather(np.arange(min(32, len(training.test.images))))
+            picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))
     save_picture(training.folder / "samples" / f"step-{training.state.step:06d}.png", picture)

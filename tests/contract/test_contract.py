@@ -14,7 +14,7 @@ import trompe
 from trompe.build import build_model, labelled, prepare
 from trompe.data.batches import Batch, Batches
 from trompe.data.order import batch_indices
-from trompe.families import phases_of
+from trompe.families import family_of, phases_of
 from trompe.model import Model
 from trompe.options import DataOptions, DenoisingOptions, MLPOptions, Recipe, StackedOptions, VAEOptions
 from trompe.phases import Phase, training_only
@@ -57,6 +57,10 @@ def trains(recipe: Recipe) -> bool:
     return bool(phases_of(recipe.family))
 
 
+def encodes(name: str) -> bool:
+    return family_of(trompe.recipe(name).family).encodes
+
+
 def pictures(shape: tuple[int, ...], count: int = 24) -> trompe.ImageData:
     random = np.random.default_rng(0)
     labels = np.arange(count) % CLASSES
@@ -82,12 +86,17 @@ every_trained = pytest.mark.parametrize("name", [name for name, made in RECIPES.
 def test_verbs_have_their_shapes_and_ranges(name: str, shape: tuple[int, ...]) -> None:
     model, _, batch = made(name, shape)
     images, labels = batch.images, batch.labels
+    assert model.score(images, labels).shape == (8,)
+    assert_pictures(model.decode(torch.randn(8, 3), labels), images.shape)
+    if model.encoder is None:
+        with pytest.raises(trompe.TrompeError, match="this model has no encoder"):
+            model.encode(images, labels)
+        assert_pictures(model.sample(torch.randn(8, 3), labels), images.shape)
+        return
     codes = model.encode(images, labels)
     assert codes.shape == (8, 3)
     for made_images in (model.decode(codes, labels), model.reconstruct(images, labels)):
-        assert made_images.shape == images.shape
-        assert ((made_images >= 0) & (made_images <= 1)).all()
-    assert model.score(images, labels).shape == (8,)
+        assert_pictures(made_images, images.shape)
     features = model.features(images, labels)
     assert all(layer.ndim == 2 and len(layer) == 8 for layer in features)
     assert features[-1].shape[1] == (6 if model.posterior_kind == "gaussian" else 3)
@@ -100,6 +109,11 @@ def test_verbs_have_their_shapes_and_ranges(name: str, shape: tuple[int, ...]) -
             model.sample(torch.randn(8, 3), labels)
     else:
         assert model.sample(torch.randn(8, 3), labels).shape == images.shape
+
+
+def assert_pictures(images: torch.Tensor, shape: torch.Size) -> None:
+    assert images.shape == shape
+    assert ((images >= 0) & (images <= 1)).all()
 
 
 @every_trained
@@ -178,7 +192,7 @@ def test_the_first_fifty_losses_are_those_written_down(name: str) -> None:
     assert values == pytest.approx(json.loads(path.read_text()), rel=1e-4)
 
 
-@every_trained
+@pytest.mark.parametrize("name", [name for name in RECIPES if trains(trompe.recipe(name)) and encodes(name)])
 def test_it_learns_sixteen_pictures_by_heart(name: str) -> None:
     """Wide enough and long enough, every family fits a handful of real pictures far better than at the start."""
     steps, rate = (1500, 3e-3) if trompe.recipe(name).nets.activation == "sigmoid" else (400, 5e-3)

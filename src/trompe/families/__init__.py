@@ -10,7 +10,7 @@ from ..data.arrays import ImageData
 from ..model import Model, PosteriorKind, PriorKind
 from ..options import FamilyOptions
 from ..phases import Phase
-from . import autoencoder, denoising, pca, stacked, vae
+from . import autoencoder, denoising, gan, pca, stacked, vae
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Family:
     posterior: PosteriorKind
     prior: PriorKind | None
     fit: Callable[[Model, Any, ImageData], None] | None = None
+    encodes: bool = True
+    """Whether its models have an encoder; those that have none have a discriminator."""
 
 
 FAMILIES: dict[str, Family] = {
@@ -28,6 +30,7 @@ FAMILIES: dict[str, Family] = {
     "denoising": Family(denoising.phases, posterior="point", prior=None),
     "stacked": Family(stacked.phases, posterior="point", prior=None, fit=stacked.tie),
     "pca": Family(pca.phases, posterior="point", prior=None, fit=pca.fit),
+    "gan": Family(gan.phases, posterior="point", prior="normal", encodes=False),
     "vae": Family(vae.phases, posterior="gaussian", prior="normal"),
 }
 

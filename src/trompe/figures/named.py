@@ -12,6 +12,7 @@ from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..grids import Pixels, gif, picture_grid, png
 from ..run import Run
+from .adversarial import climb, progress, spy
 from .comparison import corruption, reconstructions
 from .filters import filters
 from .history import curves
@@ -25,7 +26,7 @@ SEVERAL = ("reconstructions", "filters", "rate-distortion")
 
 
 def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes:
-    """A figure as PNG, `film` as GIF. The data are asked for by those that need them."""
+    """A figure as PNG, `film` and `climb` as GIF. The data are asked for by those that need them."""
     run = runs[0]
     if len(runs) > 1 and name not in SEVERAL:
         raise TrompeError(
@@ -48,6 +49,12 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
             return figure_png(filters(runs))
         case "rate-distortion":
             return figure_png(rate_distortion(runs, data()))
+        case "progress":
+            return figure_png(progress(run, data()))
+        case "spy":
+            return figure_png(spy(run, data()))
+        case "climb":
+            return gif(list(climb(run)), seconds_each=0.1)
         case "corruption":
             return figure_png(corruption(run, data()))
         case "film":

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..conv_arithmetic import lost_by_stride, pyramid
 from ..errors import TrompeError
 from ..options import ConvOptions
-from .layers import ACTIVATIONS, CONVOLUTION, TRANSPOSED, Encoder, ResidualBlock, with_label
+from .layers import ACTIVATIONS, BATCH_NORM, CONVOLUTION, TRANSPOSED, Encoder, ResidualBlock, with_label
 
 STRIDE = 2
 
@@ -40,7 +40,8 @@ def padding(kernel: int) -> int:
 
 class ConvEncoder(Encoder):
     """Image (and label) to `outputs` numbers: a strided convolution and residual blocks per width, then a dense hidden
-    layer where the options have one, then a linear head. It centres grey levels to [-1, 1] first.
+    layer where the options have one, then a linear head. It centres grey levels to [-1, 1] first. The first layer, next
+    to the pictures, is not normalised (Radford et al. 2016).
     """
 
     def __init__(self, image_shape: tuple[int, ...], outputs: int, options: ConvOptions, num_classes: int = 0) -> None:
@@ -52,6 +53,8 @@ class ConvEncoder(Encoder):
         channels = image_shape[0]
         for width in options.widths:
             layers.append(CONVOLUTION[ndim](channels, width, kernel, STRIDE, padding(kernel)))
+            if options.norm == "batch" and len(layers) > 1:
+                layers.append(BATCH_NORM[ndim](width))
             layers += [ResidualBlock(width, activation, ndim) for _ in range(options.blocks)]
             layers.append(ACTIVATIONS[activation]())
             channels = width
@@ -80,6 +83,8 @@ class ConvDecoder(nn.Module):
         transposed: Any = TRANSPOSED[ndim]  # its signature wants a tuple of a length known beforehand
         for level in reversed(range(len(widths))):
             layers += [ResidualBlock(widths[level], activation, ndim) for _ in range(options.blocks)]
+            if options.norm == "batch":
+                layers.append(BATCH_NORM[ndim](widths[level]))
             layers.append(ACTIVATIONS[activation]())
             lost = tuple(lost_by_stride(size, kernel, STRIDE, padding(kernel)) for size in sizes[level])
             layers.append(transposed(widths[level], outputs[level], kernel, STRIDE, padding(kernel), lost))

@@ -27,6 +27,11 @@ TRANSPOSED: dict[int, type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTran
     2: nn.ConvTranspose2d,
     3: nn.ConvTranspose3d,
 }
+BATCH_NORM: dict[int, type[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]] = {
+    1: nn.BatchNorm1d,
+    2: nn.BatchNorm2d,
+    3: nn.BatchNorm3d,
+}
 
 
 class Encoder(nn.Module, ABC):
@@ -40,6 +45,34 @@ class Encoder(nn.Module, ABC):
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch outputs"]:
         return self.features(images, labels)[-1]
+
+
+class Discriminator(nn.Module):
+    """A network from images (and labels) to one number, as a logit each; `spectral` divides each weight by its largest
+    singular value (Miyato et al. 2018), by a power iteration that goes on with each batch.
+    """
+
+    def __init__(self, body: Encoder, *, spectral: bool = False) -> None:
+        super().__init__()
+        self.body = body
+        if spectral:
+            for module in list(body.modules()):
+                if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+                    nn.utils.parametrizations.spectral_norm(module)
+
+    def forward(
+        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        return self.body(images, labels).squeeze(1)
+
+
+def start_from_normal(network: nn.Module, deviation: float) -> None:
+    """Weights of convolutions and linear layers from N(0, deviation), without biases (Radford et al. 2016)."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+            nn.init.normal_(module.weight, std=deviation)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 class GatedLinear(nn.Module):

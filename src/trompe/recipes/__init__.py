@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..errors import TrompeError, nearest
 from ..options import Recipe
-from . import autoencoders, denoising, vaes
+from . import autoencoders, denoising, gans, vaes
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "vae": vaes.vae,
@@ -38,6 +38,11 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "dae-mnist": denoising.dae_mnist,
     "dae-patches": denoising.dae_patches,
     "sdae-mnist": denoising.sdae_mnist,
+    "gan": gans.gan,
+    "gan-mnist": gans.gan_mnist,
+    "gan-cifar10-lecture": gans.gan_cifar10_lecture,
+    "gan-imagenet64-lecture": gans.gan_imagenet64_lecture,
+    "dcgan-cifar10": gans.dcgan_cifar10,
 }
 
 

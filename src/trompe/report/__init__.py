@@ -33,6 +33,7 @@ KINDS = {
     "denoising": "denoising autoencoder",
     "stacked": "stacked autoencoder",
     "pca": "principal component analysis",
+    "gan": "generative adversarial network",
 }
 FRAMES = 24
 """At most so many pictures of progress are put into a report."""
@@ -57,7 +58,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
     shown = data.take(slice(0, 32))
     measures = read_measures(run.folder)
     own = [one for one in measures if one["step"] == run.step and one["protocol"]["data"] == data.name]
-    samples, images = model.prior is not None, record.data.image_shape
+    samples, images, encodes = model.prior is not None, record.data.image_shape, model.encoder is not None
     return {
         "name": record.recipe.name,
         "version": __version__,
@@ -76,15 +77,17 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "copies": inline((run.folder / COPIES_PLACE).read_bytes()) if (run.folder / COPIES_PLACE).exists() else None,
         "film": [{"step": step, "picture": inline(path.read_bytes())} for step, path in thinned(run.film)],
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
-        "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))),
+        "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))) if encodes else None,
         "curves": drawn(curves(run)) if terms(run.log) else None,
         "corruption": drawn(corruption(run, data)) if isinstance(record.recipe.family, DenoisingOptions) else None,
-        "filters": drawn(filters([run])) if isinstance(record.recipe.nets, MLPOptions) and len(images) == 3 else None,
-        "map": drawn(latent_map(run, data)),
+        "filters": drawn(filters([run]))
+        if encodes and isinstance(record.recipe.nets, MLPOptions) and len(images) == 3
+        else None,
+        "map": drawn(latent_map(run, data)) if encodes else None,
         "seen": record.data.train_count < 20,
         "plane": model.latent <= 2,
-        "bars": drawn(kl_bars(run, kl_per_number(run, data))) if model.latent > 2 else None,
-        "traversals": picture(traversals(run, data)),
+        "bars": drawn(kl_bars(run, kl_per_number(run, data))) if encodes and model.latent > 2 else None,
+        "traversals": picture(traversals(run, data)) if encodes else None,
         "recipe": flat(to_json(record.recipe)),
     }
 

@@ -1,0 +1,104 @@
+"""Generative adversarial networks.
+
+Goodfellow et al. 2014, *Generative adversarial nets* (`minimax`, `non-saturating`); Mao et al. 2017 (`least-squares`);
+Lim & Ye 2017, Miyato et al. 2018 (`hinge`); Arjovsky et al. 2017, Gulrajani et al. 2017 (`wasserstein` and the gradient
+penalty); Jolicoeur-Martineau 2019, Huang et al. 2024 (`relativistic`, with R1 and R2); Mescheder et al. 2018 (R1);
+Zhao et al. 2020 (augmentation of what the discriminator sees).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from ..data.augmentation import augmented
+from ..data.batches import Batch
+from ..model import Model
+from ..names import Objective
+from ..options import GANOptions
+from ..phases import Phase, When
+
+Logits = Float[Tensor, " batch"]
+
+
+@dataclass(frozen=True)
+class Game:
+    """What each player pays, a picture, given the discriminator's logits of real and of generated pictures."""
+
+    discriminator: Callable[[Logits, Logits], Logits]
+    generator: Callable[[Logits, Logits], Logits]
+    compares: bool = False
+    """Whether the generator's cost depends on real pictures."""
+
+
+def cross_entropy(real: Logits, fake: Logits) -> Logits:
+    """Real pictures are to be called real, generated ones not: a logistic regression's cost."""
+    return F.softplus(-real) + F.softplus(fake)
+
+
+GAMES: dict[Objective, Game] = {
+    "minimax": Game(cross_entropy, lambda real, fake: -F.softplus(fake)),
+    "non-saturating": Game(cross_entropy, lambda real, fake: F.softplus(-fake)),
+    "least-squares": Game(
+        lambda real, fake: 0.5 * ((real - 1).square() + fake.square()), lambda real, fake: 0.5 * (fake - 1).square()
+    ),
+    "hinge": Game(lambda real, fake: F.relu(1 - real) + F.relu(1 + fake), lambda real, fake: -fake),
+    "wasserstein": Game(lambda real, fake: fake - real, lambda real, fake: -fake),
+    "relativistic": Game(
+        lambda real, fake: F.softplus(fake - real), lambda real, fake: F.softplus(real - fake), compares=True
+    ),
+}
+"""`minimax` leaves out the part of the negated loss that the generator has no hand in."""
+
+
+def phases(options: GANOptions) -> tuple[Phase, ...]:
+    """The discriminator's phase, then the generator's, on fresh noise each."""
+    game = GAMES[options.objective]
+
+    def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+        real = augmented(batch.images, options.augment)
+        fake = augmented(generated(model, batch), options.augment)
+        terms = {"loss": game.discriminator(model.score(real, batch.labels), model.score(fake, batch.labels))}
+        if options.gradient_penalty:
+            norm = gradient(model, between(real, fake), batch.labels).norm(dim=1)
+            terms["gradient_penalty"] = options.gradient_penalty * (norm - 1).square()
+        for name, weight, images in (("r1", options.r1, real), ("r2", options.r2, fake)):
+            if weight:
+                terms[name] = 0.5 * weight * gradient(model, images, batch.labels).square().sum(1)
+        return terms
+
+    def generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+        fake = model.score(augmented(generated(model, batch), options.augment), batch.labels)
+        real = model.score(augmented(batch.images, options.augment), batch.labels) if game.compares else fake
+        return {"loss": game.generator(real, fake)}
+
+    every = When(every=options.discriminator_steps)
+    return (
+        Phase("discriminator", ("discriminator",), discriminator, rate=options.discriminator_rate),
+        Phase("generator", ("decoder",), generator, every),
+    )
+
+
+def generated(model: Model, batch: Batch) -> Tensor:
+    """As many pictures as the batch has, of its classes, from noise of the global generator."""
+    noise = torch.randn(len(batch.images), model.latent, device=batch.images.device)
+    return model.sample(noise, batch.labels)
+
+
+def between(real: Tensor, fake: Tensor) -> Tensor:
+    """Points on the lines between pairs of pictures."""
+    place = torch.rand(len(real), *(1,) * (real.ndim - 1), device=real.device)
+    return torch.lerp(real, fake, place)
+
+
+def gradient(model: Model, images: Tensor, labels: Tensor | None) -> Float[Tensor, "batch numbers"]:
+    """The discriminator's gradient in the grey levels, which may itself be differentiated."""
+    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
+        asked = images.detach().float().requires_grad_()
+        (found,) = torch.autograd.grad(model.score(asked, labels).sum(), asked, create_graph=True)
+    return found.flatten(1)

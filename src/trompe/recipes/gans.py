@@ -1,0 +1,83 @@
+"""Recipes of generative adversarial networks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..options import ConvOptions, DataOptions, GANOptions, Recipe, TrainOptions
+
+
+def gan() -> Recipe:
+    """GAN for any pictures: your folder, your zip, or a named set. Hinge objective, a spectral discriminator that sees
+    pictures changed by colour, shifts and boxes, so that a few hundred do not collapse it at once, and a moving average
+    of the generator.
+
+    Command: `trompe train gan --data PATH --size 64 --out runs/mine`
+    """
+    return Recipe(
+        "gan",
+        data=DataOptions(flip=True),
+        nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=100, spectral=True),
+        family=GANOptions(objective="hinge", augment=("colour", "shift", "cutout")),
+        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999, evaluate_every=0),
+    )
+
+
+def gan_mnist() -> Recipe:
+    """A small GAN on MNIST.
+
+    Command: `trompe train gan-mnist --out runs/gan-mnist`
+    """
+    base = gan_cifar10_lecture()
+    return replace(
+        base,
+        name="gan-mnist",
+        data=DataOptions(source="mnist"),
+        nets=replace(base.nets, widths=(32, 64, 128)),
+        train=replace(base.train, steps=5000, ema=0.999, snapshots=()),
+    )
+
+
+def gan_cifar10_lecture() -> Recipe:
+    """The lecture's GAN on CIFAR-10: three 5x5 convolutions of stride 2, looked at after 300, 900 and 6,000 steps.
+
+    Command: `trompe train gan-cifar10-lecture --out runs/lecture`
+    """
+    return Recipe(
+        "gan-cifar10-lecture",
+        data=DataOptions(source="cifar10"),
+        nets=ConvOptions(widths=(64, 128, 256), kernel=5, latent=100, norm="batch"),
+        family=GANOptions(),
+        train=TrainOptions(
+            steps=6000, batch=64, learning_rate=2e-4, beta1=0.5, snapshots=(300, 900, 6000), evaluate_every=0
+        ),
+    )
+
+
+def gan_imagenet64_lecture() -> Recipe:
+    """The same on sub-sampled ImageNet at 64x64, a layer deeper.
+
+    Command: `trompe train gan-imagenet64-lecture --out runs/lecture64`
+    """
+    base = gan_cifar10_lecture()
+    return replace(
+        base,
+        name="gan-imagenet64-lecture",
+        data=DataOptions(source="tiny-imagenet"),
+        nets=replace(base.nets, widths=(64, 128, 256, 512)),
+    )
+
+
+def dcgan_cifar10() -> Recipe:
+    """DCGAN (Radford et al. 2016) on CIFAR-10: 4x4 convolutions, weights from N(0, .02), batches of 128; the generator
+    that is used is a moving average.
+
+    Command: `trompe train dcgan-cifar10 --out runs/dcgan`
+    """
+    base = gan_cifar10_lecture()
+    return replace(
+        base,
+        name="dcgan-cifar10",
+        nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=100, norm="batch", initial=0.02),
+        train=replace(base.train, steps=12_000, batch=128, ema=0.999, snapshots=()),
+    )

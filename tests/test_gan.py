@@ -1,0 +1,228 @@
+"""Adversarial families: what each player pays, what it may change, and what the discriminator sees."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import trompe
+from conftest import small
+from trompe.build import build_model
+from trompe.data.augmentation import KINDS, augmented
+from trompe.data.batches import Batch
+from trompe.families.gan import GAMES, gradient, phases
+from trompe.model import Model
+from trompe.nets import Discriminator
+from trompe.options import GANOptions
+from trompe.phases import training_only
+
+LOGITS = torch.linspace(-3, 3, 7)
+
+
+def test_the_minimax_generator_is_paid_what_the_discriminator_loses() -> None:
+    """Up to the part of it that no generator changes."""
+    fake = LOGITS.clone().requires_grad_()
+    game = GAMES["minimax"]
+    (paid,) = torch.autograd.grad(game.generator(LOGITS, fake).sum(), fake)
+    (lost,) = torch.autograd.grad(game.discriminator(LOGITS, fake).sum(), fake)
+    torch.testing.assert_close(paid, -lost)
+
+
+def test_a_confident_discriminator_leaves_the_minimax_generator_without_gradient() -> None:
+    """The reason for the non-saturating objective (Goodfellow et al. 2014, section 3)."""
+    fake = torch.tensor([-12.0], requires_grad=True)
+    slopes = {
+        name: abs(float(torch.autograd.grad(GAMES[name].generator(fake, fake).sum(), fake)[0]))
+        for name in ("minimax", "non-saturating")
+    }
+    assert slopes["minimax"] < 1e-5
+    assert slopes["non-saturating"] == pytest.approx(1, abs=1e-4)
+
+
+def test_cross_entropy_is_torchs() -> None:
+    ours = GAMES["non-saturating"].discriminator(LOGITS, LOGITS.flip(0))
+    ones, zeros = torch.ones(7), torch.zeros(7)
+    theirs = F.binary_cross_entropy_with_logits(LOGITS, ones, reduction="none")
+    theirs = theirs + F.binary_cross_entropy_with_logits(LOGITS.flip(0), zeros, reduction="none")
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_the_players_pull_apart(name: str) -> None:
+    """Each step down its own cost: the discriminator's lowers fakes and raises reals, the generator's raises fakes."""
+    real, fake = (torch.zeros(4, requires_grad=True) for _ in range(2))
+    of_real, of_fake = torch.autograd.grad(GAMES[name].discriminator(real, fake).sum(), (real, fake))
+    assert (of_real < 0).all()
+    assert (of_fake >= 0).all()
+    (of_fake,) = torch.autograd.grad(GAMES[name].generator(real.detach(), fake).sum(), fake)
+    assert (of_fake < 0).all()
+
+
+class Linear(nn.Module):
+    """A discriminator whose gradient is its weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.arange(12.0) / 10)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return images.flatten(1) @ self.weight
+
+
+class Constant(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.zeros(()))
+
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.level.expand(len(codes), 3, 2, 2)
+
+
+def linear_game() -> tuple[Model, Batch]:
+    model = Model(decoder=Constant(), discriminator=Linear(), prior="normal", image_shape=(3, 2, 2), latent=2)
+    return model, Batch(torch.rand(5, 3, 2, 2))
+
+
+def test_gradient_penalties_are_their_closed_forms() -> None:
+    model, batch = linear_game()
+    square = float((torch.arange(12.0) / 10).square().sum())
+    discriminator = phases(GANOptions(r1=3.0, r2=5.0, gradient_penalty=10.0))[0]
+    with training_only(model, discriminator.trains):
+        terms = discriminator.loss(model, batch, 0)
+        terms["r1"].sum().backward()
+    assert terms["r1"].tolist() == pytest.approx([1.5 * square] * 5)
+    assert terms["r2"].tolist() == pytest.approx([2.5 * square] * 5)
+    assert terms["gradient_penalty"].tolist() == pytest.approx([10 * (math.sqrt(square) - 1) ** 2] * 5, rel=1e-5)
+    torch.testing.assert_close(model.discriminator.weight.grad, 5 * 3.0 * model.discriminator.weight.detach())  # type: ignore[union-attr]
+    with torch.no_grad():  # as when test pictures are evaluated
+        assert gradient(model, batch.images, None).shape == (5, 12)
+
+
+def test_the_generator_trains_every_so_many_steps(tmp_path: Path) -> None:
+    _, generator = phases(GANOptions(discriminator_steps=3))
+    assert [step for step in range(7) if generator.when.active(step)] == [0, 3, 6]
+
+
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+def test_codes_follow_their_prior(prior: str) -> None:
+    recipe = small("gan-cifar10-lecture")
+    model = build_model(replace(recipe, family=replace(recipe.family, prior=prior)), (1, 8, 8))
+    seen = []
+    model.decoder.register_forward_pre_hook(lambda _, given: seen.append(given[0]))  # type: ignore[union-attr]
+    model.eval().sample(torch.randn(4000, model.latent))
+    codes = seen[0]
+    assert (codes.abs().max() <= 1) == (prior == "uniform")
+    assert float(codes.std()) == pytest.approx(1 if prior == "normal" else math.sqrt(1 / 3), rel=0.02)
+
+
+def test_a_spectral_discriminator_has_no_weight_above_one() -> None:
+    recipe = small("gan-cifar10-lecture")
+    nets = replace(recipe.nets, spectral=True, norm="none")
+    model = build_model(replace(recipe, nets=nets), (1, 8, 8))
+    for _ in range(60):  # the power iteration goes on with each batch
+        model.score(torch.rand(4, 1, 8, 8))
+    assert isinstance(model.discriminator, Discriminator)
+    weights = [m.weight for m in model.discriminator.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    assert weights
+    for weight in weights:
+        assert float(torch.linalg.matrix_norm(weight.detach().flatten(1), 2)) == pytest.approx(1, abs=0.02)
+
+
+# What the discriminator sees
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(3, 16, 12), (1, 6, 8, 7)])
+def test_augmentation_moves_pictures_and_lets_gradients_through(kind: str, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    images = torch.rand(6, *shape, requires_grad=True)
+    changed = augmented(images, [kind])
+    assert changed.shape == images.shape
+    assert not torch.equal(changed, images)
+    (slope,) = torch.autograd.grad(changed.sum(), images)
+    assert torch.isfinite(slope).all()
+    assert (slope != 0).any()
+    torch.manual_seed(0)
+    torch.testing.assert_close(augmented(torch.rand(6, *shape), [kind]), changed.detach())
+
+
+def test_shifted_pictures_are_the_pictures_shifted() -> None:
+    torch.manual_seed(1)
+    image = torch.rand(1, 2, 16, 16)
+    shifted = KINDS["shift"](image.expand(50, -1, -1, -1))
+    padded = F.pad(image[0], (2, 2, 2, 2))
+    corners = [(top, left) for top in range(5) for left in range(5)]
+    crops = torch.stack([padded[:, top : top + 16, left : left + 16] for top, left in corners])
+    found = [int((crops - one).flatten(1).abs().sum(1).argmin()) for one in shifted]
+    assert all(torch.equal(crops[place], one) for place, one in zip(found, shifted, strict=True))
+    assert len(set(found)) > 10
+
+
+def test_a_cut_out_box_is_black_and_the_rest_is_as_it_was() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(40, 1, 16, 16) + 0.1
+    cut = KINDS["cutout"](images)
+    gone = cut == 0
+    torch.testing.assert_close(cut[~gone], images[~gone])
+    assert 16 <= int(gone[0].sum()) <= 64
+    assert int(gone.flatten(1).sum(1).max()) == 64
+
+
+# A whole run
+
+
+def test_a_gan_learns_the_mean_and_spread_of_digits(tmp_path: Path) -> None:
+    """Enough of them to see that both players move: fakes start grey and end with the digits' dark and bright."""
+    recipe = small("gan-cifar10-lecture", steps=250, learning_rate=1e-3, beta1=0.5, ema=0.9)
+    recipe = replace(recipe, nets=replace(recipe.nets, widths=(16, 32), latent=10))
+    run = trompe.train(recipe, tmp_path / "run")
+    data = trompe.load_data("digits").images_as_floats()
+    made = run.sample(200)
+    assert float(made.mean()) == pytest.approx(float(data.mean()), abs=0.1)
+    assert float((made.mean(0) - data.mean(0)).abs().mean()) < 0.15
+    assert float(made.std(0).mean()) > 0.1  # not one picture
+    assert run.score(made).shape == (200,)
+    with pytest.raises(trompe.TrompeError, match="has no encoder"):
+        run.encode(data)
+
+
+def test_the_spy_is_the_discriminators_gradient(tmp_path: Path, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
+    """Against differences; and its figures are drawn."""
+    from trompe.figures.adversarial import spied
+
+    run = trompe.train(small("gan-cifar10-lecture", steps=30, snapshots=(10, 30)), tmp_path / "run")
+    images = trompe.load_data("digits:test").take(slice(0, 3)).images_as_floats()
+    slope = run.apply(spied, images)
+    moved = images.clone()
+    moved[:, 0, 3, 4] = (moved[:, 0, 3, 4] + 1e-3 * torch.where(moved[:, 0, 3, 4] > 0.5, -1, 1)).clamp(0, 1)
+    change = moved[:, 0, 3, 4] - images[:, 0, 3, 4]
+    torch.testing.assert_close(run.score(moved) - run.score(images), slope[:, 0, 3, 4] * change, rtol=0.05, atol=2e-5)
+    for name in ("progress", "spy", "climb", "samples", "film", "curves"):
+        assert run_command("figure", name, run.folder)[0].strip().endswith((".png", ".gif"))
+    assert "no discriminator to spy on" in run_command("figure", "spy", vae_run.folder, code=2)[1]
+    assert "has no encoder" in run_command("figure", "latent-map", run.folder, code=2)[1]
+    page = Path(run_command("report", run.folder)[0].strip()).read_text()
+    assert "Reconstructions" not in page
+    assert "<h2>Samples</h2>" in page
+    out, _ = run_command(
+        "evaluate", run.folder, "--measures", "fid,reconstruction", "--features", "pixels", "--samples", 90
+    )
+    assert "frechet distance" in out
+    assert "skipped reconstruction: there is no encoder" in out
+
+
+def test_each_objective_trains_and_resumes(tmp_path: Path) -> None:
+    recipe = small("gan-cifar10-lecture", steps=6)
+    for name in GAMES:
+        family = GANOptions(objective=name, gradient_penalty=10.0 if name == "wasserstein" else 0.0, r1=1.0,
+                            r2=1.0, augment=("colour", "shift", "cutout"), discriminator_steps=2)  # fmt: skip
+        options = replace(recipe, family=family, nets=replace(recipe.nets, norm="none", spectral=name == "hinge"))
+        whole = trompe.train(options, tmp_path / f"{name}-whole")
+        trompe.train(replace(options, train=replace(options.train, steps=3)), tmp_path / f"{name}-parts")
+        assert trompe.train(options, tmp_path / f"{name}-parts").digest == whole.digest
