@@ -8,7 +8,7 @@ from typing import Any
 Read = Callable[[str], Any]
 Table = Callable[[Iterable[str], Iterable[Iterable[object]]], str]
 
-SCALE = ("fid-train", "fid-noise", "fid-vae")
+SCALE = ("fid-train", "fid-noise", "fid-vae", "fid-gan-lecture")
 
 
 def measures(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) -> Iterable[str]:
