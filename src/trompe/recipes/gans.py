@@ -9,10 +9,12 @@ from ..options import ConvOptions, DataOptions, GANOptions, Recipe, TrainOptions
 
 def gan() -> Recipe:
     """GAN for any pictures: your folder, your zip, or a named set. Hinge objective, a spectral discriminator that sees
-    pictures changed by colour, shifts and boxes, so that a few hundred do not collapse it at once, and a moving average
-    of the generator.
+    pictures changed by colour, shifts and boxes, and a moving average of the generator.
 
     Command: `trompe train gan --data PATH --size 64 --out runs/mine`
+
+    Cost: 32x32 colour at about 430 pictures a second on one core in bfloat16. 3,600 faces give faces after 2,000 steps;
+    180 dark galaxies collapse it to one pattern within 1,500, so a few hundred pictures are too few for it.
     """
     return Recipe(
         "gan",
@@ -27,6 +29,8 @@ def gan_mnist() -> Recipe:
     """A small GAN on MNIST.
 
     Command: `trompe train gan-mnist --out runs/gan-mnist`
+
+    Cost: about 1,280 pictures a second on one core in bfloat16, 4 minutes.
     """
     base = gan_cifar10_lecture()
     return replace(
@@ -42,6 +46,8 @@ def gan_cifar10_lecture() -> Recipe:
     """The lecture's GAN on CIFAR-10: three 5x5 convolutions of stride 2, looked at after 300, 900 and 6,000 steps.
 
     Command: `trompe train gan-cifar10-lecture --out runs/lecture`
+
+    Cost: about 380 pictures a second on one core in bfloat16, 17 minutes.
     """
     return Recipe(
         "gan-cifar10-lecture",
