@@ -137,7 +137,8 @@ def in_words(run: Run) -> str:
         f"{key.removeprefix(last).replace('_', ' ')} {value:.4g}" for key, value in result.items() if last in key
     )
     where = f"{run.folder}: step {run.step} on {run.record.data.source}"
-    return f"{where}, test {terms or 'not evaluated'} (state {result['digest']})"
+    loss = f"test loss as it is weighted: {terms}" if terms else "test loss not evaluated"
+    return f"{where}, {loss} (state {result['digest']})"
 
 
 def interrupted(run: Run) -> int:
