@@ -88,12 +88,11 @@ def evaluate(
 
     names = tuple(MEASURES) if names == ("all",) else names
     chosen(names, images is None)  # refuses a name that is none
-    settings = {"measures": names, "features": space, "samples": samples}
-    settings["limit"] = limit
+    settings: dict[str, Any] = {"measures": names, "features": space, "samples": samples, "limit": limit}
     if save_moments is not None:
         keep_moments(save_moments, space, runs, images, data, size, colour, limit, device)
     if images is not None and data is not None:
-        results = list(of_pictures(images, data, size, colour, seed, copies, settings))
+        results = [of_pictures(images, data, size, colour, seed[0], copies, settings)]
     else:
         results = [result for run in runs for result in of_run(run, data, seed, snapshot, device, codes, settings)]
     if json:
@@ -176,11 +175,11 @@ def of_pictures(
     data: str,
     size: int | None,
     colour: str,
-    seeds: Sequence[int],
+    seed: int,
     copies: Path | None,
     settings: dict[str, Any],
-) -> Iterator[dict[str, Any]]:
-    """The results of pictures from elsewhere, one a seed."""
+) -> dict[str, Any]:
+    """The result of pictures from elsewhere."""
     from ..data.load import load_whole, own_splits
     from ..grids import save_picture
     from ..measures.results import evaluate_pictures
@@ -188,15 +187,13 @@ def of_pictures(
 
     pictures = load_whole(images, size=size, colour=colour)
     given = moments_at(data) or load_whole(data, size=size, colour=colour)
-    for seed in seeds:
-        result, picture = evaluate_pictures(
-            pictures, given, partial(own_splits, data, size, colour), seed=seed, **settings
-        )
-        yield {"images": images} | result
+    own = partial(own_splits, data, size, colour)
+    result, picture = evaluate_pictures(pictures, given, own, seed=seed, **settings)
     if copies is not None and picture is None:
         note(f"`{copies}` is not drawn: no copies were looked for")
     elif copies is not None and picture is not None:
         save_picture(copies, picture)
+    return {"images": images} | result
 
 
 def moments_at(data: str | None) -> Moments | None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..measures.memorisation import NOTABLE, SURE
-from ..measures.results import alike, protocol_of, repetitions, shown, spread
+from ..measures.results import alike, protocol_of, repetitions, shared_protocol, shown, spread
 from ..measures.table import MEASURES
 
 MEANINGS = {
@@ -86,8 +86,7 @@ def show_one(result: dict[str, Any]) -> None:
         print(f"{'':25} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
     if "copies" in figures:
         print(verdict(figures))
-    shared = {name: value for name, value in result["protocol"].items() if name not in result["measures"]}
-    print(f"protocol: {in_words(shared)}")
+    print(f"protocol: {in_words(shared_protocol(result))}")
     for name in result["measures"]:
         if own := result["protocol"].get(name):
             print(f"  {name}: {in_words(own)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,6 +45,11 @@ class ImageData:
         return self.images.shape[1:]
 
     @property
+    def dimensions(self) -> str:
+        """The same as text."""
+        return "x".join(map(str, self.image_shape))
+
+    @property
     def num_classes(self) -> int:
         return len(self.class_names)
 
@@ -76,6 +82,18 @@ class ImageData:
             name=name or self.name,
             known_fingerprint=None,
         )
+
+
+def joined(parts: Sequence[ImageData]) -> ImageData:
+    """The pictures of several parts of one set, labelled where the first part is, under its name."""
+    labels = [part.labels for part in parts if part.labels is not None]
+    return replace(
+        parts[0],
+        images=np.concatenate([part.images for part in parts]),
+        labels=np.concatenate(labels) if labels else None,
+        names=tuple(name for part in parts for name in part.names),
+        known_fingerprint=None,
+    )
 
 
 def splits(everything: ImageData, train_count: int) -> tuple[ImageData, ImageData]:

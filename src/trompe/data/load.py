@@ -14,7 +14,7 @@ from ..files import read_npz
 from ..options import DataOptions, PatchOptions
 from ..progress import note
 from ..rng import Stream, numpy_generator
-from .arrays import HELD_SHARE, ImageData
+from .arrays import HELD_SHARE, ImageData, joined
 from .folder import has_test_split, load_pictures, own_size
 from .pictures import MOST_PIXELS
 from .sources import ALIASES, SETS, load_named
@@ -103,14 +103,7 @@ def load_whole(source: str, *, size: int | tuple[int, int] | None = None, colour
     if split is not None:
         return loaded.train if split == "train" else loaded.test
     alone = loaded.train.fingerprint == loaded.test.fingerprint
-    parts = [loaded.train] if alone else [loaded.train, loaded.test]
-    return replace(
-        loaded.train,
-        images=np.concatenate([part.images for part in parts]),
-        labels=None if loaded.train.labels is None else np.concatenate([part.labels for part in parts]),
-        names=tuple(name for part in parts for name in part.names),
-        known_fingerprint=None,
-    )
+    return joined([loaded.train] if alone else [loaded.train, loaded.test])
 
 
 def own_splits(
@@ -184,16 +177,11 @@ def by_class(loaded: Loaded) -> Loaded:
             f"`{loaded.train.name}` has no classes to hold out", hint="sort the pictures into one folder a class"
         )
     parts = [loaded.train] if loaded.test is loaded.train else [loaded.train, loaded.test]
-    labels = np.concatenate([part.labels for part in parts if part.labels is not None])
+    everything = joined(parts)
+    assert everything.labels is not None
     classes = loaded.train.num_classes
     held = numpy_generator(0, Stream.SPLIT, classes).permutation(classes)[: max(1, round(classes * HELD_SHARE))]
-    tested = np.isin(labels, held)
-    everything = replace(
-        loaded.train,
-        images=np.concatenate([part.images for part in parts]),
-        labels=labels,
-        names=tuple(name for part in parts for name in part.names),
-    )
+    tested = np.isin(everything.labels, held)
     train, test = (everything.take(np.flatnonzero(chosen)) for chosen in (~tested, tested))
     return Loaded(train, replace(test, name=f"{test.name}:test"), loaded.report)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..data.arrays import ImageData
 from ..errors import TrompeError
+from ..families.gan import gradient
 from ..grids import Pixels, flat, picture_grid
 from ..model import Model
 from ..run import Run, by_step
@@ -46,11 +47,9 @@ def spied(model: Model, images: Float[Tensor, "batch channels *spatial"], labels
     if model.discriminator is None:
         have = ", ".join(model.networks)
         raise TrompeError(f"this model has no discriminator to spy on (it has: {have})", hint="train a GAN")
-    with torch.inference_mode(False), torch.enable_grad():
-        asked = images.detach().clone().float().requires_grad_()
+    with torch.inference_mode(False):
         given = None if labels is None else labels.clone()
-        (found,) = torch.autograd.grad(model.score(asked, given).sum(), asked)
-    return found.detach()
+        return gradient(model, images.clone(), given).view_as(images).detach()
 
 
 def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:

@@ -71,16 +71,17 @@ def no_pictures(subject: Subject) -> str | None:
 
 
 def no_lesson(subject: Subject) -> str | None:
-    try:
-        subject.taught()
-    except TrompeError as error:
-        return str(error).splitlines()[0]
-    return None
+    return refusal(subject.taught)
 
 
 def no_training_pictures(subject: Subject) -> str | None:
+    return refusal(subject.own)
+
+
+def refusal(opened: Callable[[], object]) -> str | None:
+    """Why something cannot be opened, in its own words without the hint, or `None`."""
     try:
-        subject.own()
+        opened()
     except TrompeError as error:
         return str(error).splitlines()[0]
     return None
@@ -110,9 +111,7 @@ def unlike_shapes(subject: Subject) -> str | None:
     if isinstance(subject.data, Moments):
         width, known = subject.tried[0].shape[1], len(subject.data.mean)
         return f"moments of {known} features against {width}" if width != known else None
-    if not isinstance(subject.data, ImageData) or not isinstance(subject.space, PixelFeatures):
-        return None
-    return shapes_apart(subject.samples, subject.test)
+    return shapes_apart(subject.samples, subject.test) if isinstance(subject.space, PixelFeatures) else None
 
 
 def shapes_apart(first: ImageData, second: ImageData) -> str | None:

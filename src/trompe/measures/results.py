@@ -193,8 +193,8 @@ def common(subject: Subject) -> dict[str, Any]:
         known = {"data": subject.data.protocol.get("data", "moments"), "pictures": subject.data.count}
         return known | {"fingerprint": subject.data.fingerprint} | seed
     test = subject.test
-    size = "x".join(map(str, test.image_shape))
-    return {"data": test.name, "fingerprint": test.fingerprint, "size": size, "pictures": len(test)} | seed
+    known = {"data": test.name, "fingerprint": test.fingerprint, "size": test.dimensions, "pictures": len(test)}
+    return known | seed
 
 
 # What is kept and shown, and what belongs together
@@ -223,10 +223,18 @@ def read_measures(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def shared_protocol(result: dict[str, Any]) -> dict[str, Any]:
+    """The part of a result's protocol that is of all its measures."""
+    return {name: value for name, value in result["protocol"].items() if name not in result["measures"]}
+
+
 def protocol_of(result: dict[str, Any], measure: str) -> dict[str, Any]:
     """What must be equal for two results of this measure to stand in one table: everything but the seed."""
-    shared = {name: value for name, value in result["protocol"].items() if name not in result["measures"]}
-    return {name: value for name, value in (shared | result["protocol"].get(measure, {})).items() if name != "seed"}
+    return {
+        name: value
+        for name, value in (shared_protocol(result) | result["protocol"].get(measure, {})).items()
+        if name != "seed"
+    }
 
 
 def alike(results: Sequence[dict[str, Any]], measure: str) -> list[list[int]]:

@@ -126,8 +126,7 @@ class Subject:
 
 def reference_protocol(space: Features, data: ImageData) -> dict[str, Any]:
     """What is said of moments: the space, and of which pictures they are."""
-    size = "x".join(map(str, data.image_shape))
-    return space.protocol | {"data": data.name, "fingerprint": data.fingerprint, "size": size}
+    return space.protocol | {"data": data.name, "fingerprint": data.fingerprint, "size": data.dimensions}
 
 
 def moments(extracted: Extracted, protocol: dict[str, Any] | None = None) -> Moments:

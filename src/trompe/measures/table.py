@@ -142,8 +142,8 @@ def codes_of(subject: Subject) -> Measured:
 
 def sample_protocol(subject: Subject) -> dict[str, Any]:
     told = {"classes": "in turn"} if subject.run is not None and subject.run.model.num_classes else {}
-    size = "x".join(map(str, subject.samples.image_shape))
-    return {**subject.space.protocol, "samples": len(subject.samples), "sample_size": size} | told
+    samples = subject.samples
+    return {**subject.space.protocol, "samples": len(samples), "sample_size": samples.dimensions} | told
 
 
 def frechet_of(subject: Subject) -> Measured:
