@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from conftest import small
 from trompe.build import build_model
 from trompe.data.augmentation import KINDS, augmented
 from trompe.data.batches import Batch
+from trompe.families import bigan, vae_gan
 from trompe.families.gan import GAMES, gradient, phases
 from trompe.model import Model
-from trompe.nets import Discriminator
-from trompe.options import GANOptions
+from trompe.nets import Discriminator, Encoder
+from trompe.options import AAEOptions, BiGANOptions, GANOptions, VAEGANOptions
 from trompe.phases import training_only
 
 LOGITS = torch.linspace(-3, 3, 7)
@@ -64,14 +66,16 @@ def test_the_players_pull_apart(name: str) -> None:
     assert (of_fake < 0).all()
 
 
-class Linear(nn.Module):
+class Linear(Discriminator):
     """A discriminator whose gradient is its weights."""
+
+    sees_codes = False
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.arange(12.0) / 10)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
         return images.flatten(1) @ self.weight
 
 
@@ -132,6 +136,87 @@ def test_a_spectral_discriminator_has_no_weight_above_one() -> None:
     assert weights
     for weight in weights:
         assert float(torch.linalg.matrix_norm(weight.detach().flatten(1), 2)) == pytest.approx(1, abs=0.02)
+
+
+# Told the class
+
+
+def test_a_projection_discriminator_weighs_picture_and_class_together() -> None:
+    """A logit that were a sum of one part for the picture and one for the class could not tell whether they match."""
+    model = build_model(small("cgan-mnist"), (1, 8, 8), 10)
+    images, labels = torch.rand(2, 1, 8, 8), torch.tensor([3, 7])
+    model.eval()
+    straight, crossed = model.score(images, labels), model.score(images, labels.flip(0))
+    assert abs(float(straight.detach().sum() - crossed.detach().sum())) > 1e-4
+    body = model.discriminator.body  # type: ignore[union-attr]
+    *_, features, logits = body.features(images)
+    vectors = model.discriminator.classes.weight[labels]  # type: ignore[union-attr]
+    torch.testing.assert_close(straight, logits[:, 0] + (vectors * features).sum(1))
+
+
+# With an encoder
+
+
+def identity_pair() -> tuple[Model, Batch]:
+    """A model whose encoder gives the pictures themselves, and a discriminator that sees only codes."""
+    model = Model(
+        encoder=Flat(), decoder=Unflat(), discriminator=Ofcodes(), prior="uniform", image_shape=(1, 2, 2), latent=4
+    )
+    return model, Batch(torch.rand(64, 1, 2, 2))
+
+
+class Flat(Encoder):
+    def features(self, images: Tensor, labels: Tensor | None = None) -> list[Tensor]:
+        return [images.flatten(1)]
+
+
+class Unflat(nn.Module):
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        return codes.view(-1, 1, 2, 2)
+
+
+class Ofcodes(Discriminator):
+    def forward(self, images: Tensor, labels: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
+        assert codes is not None
+        return codes.sum(1)
+
+
+def test_the_bidirectional_players_are_paid_for_the_same_pairs() -> None:
+    model, batch = identity_pair()
+    discriminator, both = bigan.phases(BiGANOptions(prior="uniform"))
+    torch.manual_seed(0)
+    lost = discriminator.loss(model, batch, 0)
+    torch.manual_seed(0)
+    paid = both.loss(model, batch, 0)["loss"]
+    codes = batch.images.flatten(1).sum(1)
+    torch.manual_seed(0)
+    drawn = torch.erf(torch.randn(64, 4) / math.sqrt(2)).sum(1)
+    torch.testing.assert_close(lost["loss"], F.softplus(-codes) + F.softplus(drawn))
+    torch.testing.assert_close(paid, F.softplus(codes) + F.softplus(-drawn))
+    assert lost["real_right"].tolist() == (codes > 0).float().tolist()
+
+
+def test_an_adversarial_autoencoders_codes_come_to_follow_its_prior() -> None:
+    """Codes of a plain autoencoder lie anywhere; with the second game their law is the prior's."""
+    data = trompe.load_data("digits")
+    recipe = small("aae-mnist", steps=600, learning_rate=2e-3)
+    recipe = replace(recipe, nets=replace(recipe.nets, latent=2), family=AAEOptions(prior="uniform"))
+    with tempfile.TemporaryDirectory() as folder:
+        codes = trompe.train(recipe, folder, data=data).encode(data)
+    assert float((codes.abs() < 1.1).all(1).float().mean()) > 0.9
+    torch.testing.assert_close(codes.std(0), torch.full((2,), math.sqrt(1 / 3)), rtol=0, atol=0.12)
+
+
+def test_a_vae_gan_compares_features_and_not_grey_levels() -> None:
+    model = build_model(small("vae-gan"), (1, 8, 8))
+    batch = Batch(torch.rand(4, 1, 8, 8))
+    features = model.discriminator.features  # type: ignore[union-attr]
+    with torch.no_grad():
+        expected = 0.5 * (features(batch.images) - features(1 - batch.images)).square().sum(1)
+        torch.testing.assert_close(vae_gan.apart(model, batch.images, 1 - batch.images), expected)
+    _, encoder, decoder = vae_gan.phases(VAEGANOptions(beta=0.0))
+    assert float(encoder.loss(model, batch, 0)["kl"].abs().max()) == 0
+    assert set(decoder.loss(model, batch, 0)) == {"features", "adversarial"}
 
 
 # What the discriminator sees

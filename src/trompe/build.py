@@ -15,17 +15,22 @@ from .errors import TrompeError
 from .families import family_of
 from .model import Model
 from .nets import (
+    JOINT,
+    CodeDiscriminator,
     ConvDecoder,
     ConvEncoder,
     Discriminator,
     Encoder,
+    ImageDiscriminator,
     MLPDecoder,
     MLPEncoder,
+    PairDiscriminator,
     Standardise,
     WithScale,
+    make_spectral,
     start_from_normal,
 )
-from .options import ConvOptions, GANOptions, MLPOptions, NetsOptions, Recipe, StackedOptions
+from .options import ConvOptions, MLPOptions, NetsOptions, Recipe, StackedOptions
 from .rng import Stream, seeded
 
 TOGETHER = 4096
@@ -38,23 +43,22 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
         image_shape: channels and spatial sizes.
         num_classes: classes of the data; they matter to a class-conditional recipe only.
     """
-    family = family_of(recipe.family)
+    family = recipe.family
     classes = num_classes if recipe.nets.conditional else 0
     if recipe.nets.conditional and num_classes == 0:
         raise TrompeError(
             "a class-conditional recipe needs classes, and these pictures have none",
             hint="sort the pictures into one folder a class, or train without `--nets.conditional` (the recipe `vae`)",
         )
-    learns_labels = isinstance(recipe.family, StackedOptions) and recipe.family.finetune == "labels"
+    learns_labels = isinstance(family, StackedOptions) and family.finetune == "labels"
     if learns_labels and num_classes == 0:
         raise TrompeError(
             "this recipe learns to classify, and these pictures have no classes",
             hint="sort the pictures into one folder a class, or use `--family.finetune reconstruction`",
         )
-    outputs = recipe.nets.latent * (2 if family.posterior == "gaussian" else 1)
     with seeded(recipe.train.seed, Stream.INITIALISE):
-        encoder, decoder, discriminator = networks(recipe, image_shape, outputs, classes)
-        if LIKELIHOODS[recipe.family.likelihood].parameters_per_pixel == 2:
+        encoder, decoder, discriminator = networks(recipe, image_shape, classes)
+        if LIKELIHOODS[family.likelihood].parameters_per_pixel == 2:
             decoder = WithScale(decoder, image_shape)
         return Model(
             encoder=encoder,
@@ -62,8 +66,8 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
             discriminator=discriminator,
             classifier=nn.Linear(recipe.nets.latent, num_classes) if learns_labels else None,
             posterior=family.posterior,
-            likelihood=recipe.family.likelihood,
-            prior=recipe.family.prior if isinstance(recipe.family, GANOptions) else family.prior,
+            likelihood=family.likelihood,
+            prior=family.prior,
             image_shape=image_shape,
             latent=recipe.nets.latent,
             num_classes=classes,
@@ -100,18 +104,29 @@ def mean_and_scale(data: ImageData) -> tuple[Float[Tensor, "channels *spatial"],
 
 
 def networks(
-    recipe: Recipe, image_shape: tuple[int, ...], outputs: int, classes: int
-) -> tuple[Encoder | None, nn.Module, nn.Module | None]:
-    """Encoder, decoder and discriminator; a family has either the first or the last."""
-    nets = recipe.nets
-    if family_of(recipe.family).encodes:
-        encoder = encoder_of(nets, image_shape, outputs, classes)
-        return encoder, decoder_of(nets, image_shape, classes), None
-    decoder, body = decoder_of(nets, image_shape, classes), encoder_of(nets, image_shape, 1, classes)
-    if isinstance(nets, ConvOptions) and nets.initial:
-        for network in (decoder, body):
-            start_from_normal(network, nets.initial)
-    return None, decoder, Discriminator(body, spectral=isinstance(nets, ConvOptions) and nets.spectral)
+    recipe: Recipe, image_shape: tuple[int, ...], classes: int
+) -> tuple[Encoder | None, nn.Module, Discriminator | None]:
+    """Encoder, decoder and discriminator, as the family has them."""
+    nets, family = recipe.nets, family_of(recipe.family)
+    outputs = nets.latent * (2 if recipe.family.posterior == "gaussian" else 1)
+    encoder = encoder_of(nets, image_shape, outputs, classes) if family.encodes else None
+    decoder = decoder_of(nets, image_shape, classes)
+    discriminator: Discriminator | None = None
+    match family.discriminates:
+        case "images":
+            discriminator = ImageDiscriminator(encoder_of(nets, image_shape, 1, 0), classes)
+        case "pairs":
+            discriminator = PairDiscriminator(encoder_of(nets, image_shape, JOINT, classes), nets.latent)
+        case "codes":
+            discriminator = CodeDiscriminator(nets.latent, classes)
+    if isinstance(nets, ConvOptions):
+        if nets.initial:
+            for network in (encoder, decoder, discriminator):
+                if network is not None:
+                    start_from_normal(network, nets.initial)
+        if nets.spectral and discriminator is not None:
+            make_spectral(discriminator)
+    return encoder, decoder, discriminator
 
 
 def decoder_of(nets: NetsOptions, image_shape: tuple[int, ...], classes: int) -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -11,11 +11,9 @@ from torch import Tensor, nn
 
 from .distributions import LIKELIHOODS, DiagonalGaussian, Point
 from .errors import TrompeError
-from .names import LikelihoodName, PriorName
-from .nets.layers import Encoder
+from .names import LikelihoodName, PosteriorName, PriorName
+from .nets import Discriminator, Encoder
 
-PosteriorKind = Literal["point", "gaussian"]
-PriorKind = PriorName
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -23,9 +21,9 @@ class Model(nn.Module):
     """The slots hold a network or `None`; the values say how to read what the networks give.
 
     `encoder(images, labels)` gives the posterior's parameters, `decoder(codes, labels)` the likelihood's,
-    `discriminator(images, labels)` a logit, `classifier(codes)` a logit for each class. `prior` is `None` for a model
-    whose codes follow no known law, from which nothing can be sampled. Pictures at this boundary are float in [0, 1],
-    of shape `(batch, *image_shape)`.
+    `discriminator(images, labels, codes)` a logit, `classifier(codes)` a logit for each class. `prior` is `None` for a
+    model whose codes follow no known law, from which nothing can be sampled. Pictures at this boundary are float in
+    [0, 1], of shape `(batch, *image_shape)`.
     """
 
     def __init__(
@@ -33,11 +31,11 @@ class Model(nn.Module):
         *,
         encoder: Encoder | None = None,
         decoder: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
+        discriminator: Discriminator | None = None,
         classifier: nn.Module | None = None,
-        posterior: PosteriorKind = "point",
+        posterior: PosteriorName = "point",
         likelihood: LikelihoodName = "squared-error",
-        prior: PriorKind | None = None,
+        prior: PriorName | None = None,
         image_shape: tuple[int, ...],
         latent: int,
         num_classes: int = 0,
@@ -81,6 +79,21 @@ class Model(nn.Module):
         """What each layer of the encoder makes of these pictures, the lowest first."""
         return [layer.float() for layer in self._encoder.features(images, self._checked(labels))]
 
+    def realness(
+        self,
+        images: Float[Tensor, "batch channels *spatial"],
+        labels: Int[Tensor, " batch"] | None = None,
+        codes: Float[Tensor, "batch latent"] | None = None,
+    ) -> Float[Tensor, " batch"]:
+        """The discriminator's logit of pictures, or of these codes, or of pictures with these codes."""
+        return self._filled("discriminator", self.discriminator)(images, self._checked(labels), codes).float()
+
+    def codes_from(self, noise: Float[Tensor, "batch latent"]) -> Float[Tensor, "batch latent"]:
+        """Codes of the prior from standard normal numbers: a uniform prior's, from -1 to 1, by the normal's
+        distribution function.
+        """
+        return torch.erf(noise / math.sqrt(2)) if self.prior == "uniform" else noise
+
     # Verbs
 
     def encode(
@@ -104,26 +117,24 @@ class Model(nn.Module):
     def sample(
         self, noise: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch channels *spatial"]:
-        """Pictures from the prior: `noise` is standard normal, and the prior makes codes of it: a uniform one, by the
-        normal's distribution function, from -1 to 1.
-        """
+        """Pictures from the prior, whose codes are made of `noise`, which is standard normal."""
         if self.prior is None:
             raise TrompeError(
                 "an autoencoder's codes follow no known law, so nothing can be sampled from it",
                 hint="train a VAE (`trompe train vae ...`), or decode codes of your own with `decode`",
             )
-        codes = torch.erf(noise / math.sqrt(2)) if self.prior == "uniform" else noise
-        return self.decode(codes, labels)
+        return self.decode(self.codes_from(noise), labels)
 
     def score(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
         """How well the model accounts for each picture, higher is better: the discriminator's logit where there is
-        one, else in nats the log-likelihood at the posterior's mean code, less the KL where the posterior has one. It
-        has no noise, and so ranks pictures; the bounds themselves are `trompe.measures`'.
+        one, with the picture's code if it sees codes; else in nats the log-likelihood at the posterior's mean code,
+        less the KL where the posterior has one. It has no noise, and so ranks pictures; the bounds themselves are
+        `trompe.measures`'.
         """
         if self.discriminator is not None:
-            return self.discriminator(images, self._checked(labels)).float()
+            return self.realness(images, labels, self.encode(images, labels) if self.discriminator.sees_codes else None)
         posterior = self.posterior(images, labels)
         score = -self.likelihood.negative_log(self.parameters_of(posterior.mean, labels), images)
         score = score - self.likelihood.constant(images[0].numel())

@@ -9,4 +9,5 @@ LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "li
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]
 Objective = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 PriorName = Literal["normal", "uniform"]
+PosteriorName = Literal["point", "gaussian"]
 ResizeName = Literal["bilinear", "antialiased", "tensorflow"]

@@ -15,7 +15,7 @@ import tyro
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import ConfigDict
 
-from .names import Activation, CorruptionName, LikelihoodName, Objective, PriorName
+from .names import Activation, CorruptionName, LikelihoodName, Objective, PosteriorName, PriorName
 
 Count = Annotated[int, Ge(1)]
 Natural = Annotated[int, Ge(0)]
@@ -142,6 +142,8 @@ class AutoencoderOptions:
     """An autoencoder: encode, decode, compare."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[PriorName | None] = None
 
     kind: tyro.conf.Suppress[Literal["autoencoder"]] = "autoencoder"
     likelihood: LikelihoodName = "squared-error"
@@ -153,6 +155,8 @@ class PCAOptions:
     """Principal component analysis, as a model like any other: fitted when the run is made, not trained."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[PriorName | None] = None
 
     kind: tyro.conf.Suppress[Literal["pca"]] = "pca"
     likelihood: tyro.conf.Suppress[Literal["linear"]] = "linear"
@@ -163,6 +167,8 @@ class DenoisingOptions:
     """A denoising autoencoder: the picture back from a corrupted copy of it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[PriorName | None] = None
 
     kind: tyro.conf.Suppress[Literal["denoising"]] = "denoising"
     likelihood: LikelihoodName = "squared-error"
@@ -180,6 +186,8 @@ class StackedOptions:
     """Layers trained one after another, each on the clean code of those below it, then all of them together."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[PriorName | None] = None
 
     kind: tyro.conf.Suppress[Literal["stacked"]] = "stacked"
     likelihood: LikelihoodName = "bernoulli"
@@ -213,6 +221,8 @@ class VAEOptions:
     """A variational autoencoder with a Gaussian posterior and the unit Gaussian as prior."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "gaussian"
+    prior: ClassVar[PriorName | None] = "normal"
 
     kind: tyro.conf.Suppress[Literal["vae"]] = "vae"
     likelihood: LikelihoodName = "bernoulli"
@@ -232,6 +242,7 @@ class GANOptions:
     """A generator and a discriminator, each trained against the other."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
 
     kind: tyro.conf.Suppress[Literal["gan"]] = "gan"
     likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
@@ -251,6 +262,58 @@ class GANOptions:
     """Weight of the same at generated ones."""
     augment: tuple[Literal["colour", "shift", "cutout"], ...] = ()
     """Change pictures before the discriminator sees them, real and generated ones alike, so that few are enough."""
+
+
+@dataclass(frozen=True)
+class BiGANOptions:
+    """A generator, an encoder, and a discriminator that sees pictures with their codes."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    kind: tyro.conf.Suppress[Literal["bigan"]] = "bigan"
+    likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
+    posterior: PosteriorName = "point"
+    """What the encoder gives of a picture: its code, or with `gaussian` a law of codes."""
+    prior: PriorName = "normal"
+    """Law of the code numbers: standard normal, or uniform from -1 to 1."""
+    discriminator_rate: Positive = 1.0
+    """The discriminator's learning rate, in units of `train.learning_rate`."""
+    r1: NonNegative = 0.0
+    """Weight of the squared gradient of the discriminator at real pictures and their codes."""
+
+
+@dataclass(frozen=True)
+class VAEGANOptions:
+    """A VAE whose reconstructions are compared in the features of a discriminator."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "gaussian"
+    prior: ClassVar[PriorName | None] = "normal"
+
+    kind: tyro.conf.Suppress[Literal["vae-gan"]] = "vae-gan"
+    likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
+    beta: NonNegative = 1.0
+    """Weight of the KL divergence."""
+    adversarial: Positive = 1.0
+    """Weight of looking real, against that of the features, in what the decoder is paid."""
+    discriminator_rate: Positive = 1.0
+    """The discriminator's learning rate, in units of `train.learning_rate`."""
+
+
+@dataclass(frozen=True)
+class AAEOptions:
+    """An autoencoder whose codes a discriminator compares with the prior's."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    posterior: ClassVar[PosteriorName] = "point"
+
+    kind: tyro.conf.Suppress[Literal["aae"]] = "aae"
+    likelihood: LikelihoodName = "squared-error"
+    """How a picture is compared with its reconstruction."""
+    prior: PriorName = "normal"
+    """The law that codes are to follow: standard normal, or uniform from -1 to 1."""
+    adversarial_rate: Positive = 1.0
+    """Learning rate of the discriminator, and of the encoder against it, in units of `train.learning_rate`."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +376,15 @@ class EvaluateOptions:
 
 NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]
 FamilyOptions = Annotated[
-    VAEOptions | AutoencoderOptions | DenoisingOptions | StackedOptions | PCAOptions | GANOptions,
+    VAEOptions
+    | AutoencoderOptions
+    | DenoisingOptions
+    | StackedOptions
+    | PCAOptions
+    | GANOptions
+    | BiGANOptions
+    | VAEGANOptions
+    | AAEOptions,
     pydantic.Field(discriminator="kind"),
 ]
 

@@ -12,7 +12,8 @@ from .data.batches import Batch
 from .model import Model
 
 Loss = Callable[[Model, Batch, int], dict[str, Tensor]]
-"""A pure function of model, batch and step; its terms are already weighted, per picture, of shape `(batch,)`."""
+"""A pure function of model, batch and step; its terms are already weighted, per picture, of shape `(batch,)`. A term
+without a gradient is only watched."""
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,12 @@ def train_step(
                 terms = phase.loss(state.model, batch, state.step)
             means = {f"{phase.name}/{name}": term.mean() for name, term in terms.items()}
             torch.stack(tuple(means.values())).sum().backward()
-            if options.clip:
-                norm = torch.nn.utils.clip_grad_norm_(optimiser.parameters.values(), options.clip)
+            gradients = [weight.grad for weight in optimiser.parameters.values() if weight.grad is not None]
+            if options.clip or (state.step + 1) % options.log_every == 0:
+                norm = torch.nn.utils.get_total_norm(gradients)
                 means[f"{phase.name}/gradient_norm"] = norm
+                if options.clip:
+                    torch.nn.utils.clip_grads_with_norm_(optimiser.parameters.values(), options.clip, norm)
             optimiser.step(phase.rate * learning_rate(options, state.step, phase.when))
         logged |= {name: mean.detach() for name, mean in means.items()}
     if state.ema is not None:

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..data.arrays import ImageData
-from ..model import Model, PosteriorKind, PriorKind
+from ..model import Model
 from ..options import FamilyOptions
 from ..phases import Phase
-from . import autoencoder, denoising, gan, pca, stacked, vae
+from . import aae, autoencoder, bigan, denoising, gan, pca, stacked, vae, vae_gan
 
 
 @dataclass(frozen=True)
 class Family:
-    """How a family trains, how its models' codes are to be read, and what of a new model is set from the data."""
+    """How a family trains, which networks its models have beside a decoder, and what of a new one is set from data."""
 
     phases: Callable[[Any], tuple[Phase, ...]]
-    posterior: PosteriorKind
-    prior: PriorKind | None
     fit: Callable[[Model, Any, ImageData], None] | None = None
     encodes: bool = True
-    """Whether its models have an encoder; those that have none have a discriminator."""
+    discriminates: Literal["images", "pairs", "codes"] | None = None
+    """What its discriminator sees, if it has one."""
 
 
 FAMILIES: dict[str, Family] = {
-    "autoencoder": Family(autoencoder.phases, posterior="point", prior=None),
-    "denoising": Family(denoising.phases, posterior="point", prior=None),
-    "stacked": Family(stacked.phases, posterior="point", prior=None, fit=stacked.tie),
-    "pca": Family(pca.phases, posterior="point", prior=None, fit=pca.fit),
-    "gan": Family(gan.phases, posterior="point", prior="normal", encodes=False),
-    "vae": Family(vae.phases, posterior="gaussian", prior="normal"),
+    "autoencoder": Family(autoencoder.phases),
+    "denoising": Family(denoising.phases),
+    "stacked": Family(stacked.phases, fit=stacked.tie),
+    "pca": Family(pca.phases, fit=pca.fit),
+    "vae": Family(vae.phases),
+    "gan": Family(gan.phases, encodes=False, discriminates="images"),
+    "bigan": Family(bigan.phases, discriminates="pairs"),
+    "vae-gan": Family(vae_gan.phases, discriminates="images"),
+    "aae": Family(aae.phases, discriminates="codes"),
 }
 
 

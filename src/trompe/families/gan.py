@@ -63,7 +63,8 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
     def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
         real = augmented(batch.images, options.augment)
         fake = augmented(generated(model, batch), options.augment)
-        terms = {"loss": game.discriminator(model.score(real, batch.labels), model.score(fake, batch.labels))}
+        logits = model.score(real, batch.labels), model.score(fake, batch.labels)
+        terms = {"loss": game.discriminator(*logits), **watched(*logits)}
         if options.gradient_penalty:
             norm = gradient(model, between(real, fake), batch.labels).norm(dim=1)
             terms["gradient_penalty"] = options.gradient_penalty * (norm - 1).square()
@@ -86,8 +87,18 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
 
 def generated(model: Model, batch: Batch) -> Tensor:
     """As many pictures as the batch has, of its classes, from noise of the global generator."""
-    noise = torch.randn(len(batch.images), model.latent, device=batch.images.device)
-    return model.sample(noise, batch.labels)
+    return model.sample(noise_for(model, batch), batch.labels)
+
+
+def noise_for(model: Model, batch: Batch) -> Float[Tensor, "batch latent"]:
+    """Standard normal numbers for a code each."""
+    return torch.randn(len(batch.images), model.latent, device=batch.images.device)
+
+
+def watched(real: Logits, fake: Logits) -> dict[str, Logits]:
+    """Whether the discriminator is right about each picture: not trained on, but watched."""
+    right = {"real_right": real > 0, "fake_right": fake < 0}
+    return {name: one.float() for name, one in right.items()}
 
 
 def between(real: Tensor, fake: Tensor) -> Tensor:

@@ -1,18 +1,31 @@
 """Networks: what fills a model's slots."""
 
 from .conv import ConvDecoder, ConvEncoder
-from .layers import Discriminator, Encoder, WithScale, start_from_normal
+from .discriminators import (
+    JOINT,
+    CodeDiscriminator,
+    Discriminator,
+    ImageDiscriminator,
+    PairDiscriminator,
+    make_spectral,
+)
+from .layers import Encoder, WithScale, start_from_normal
 from .mlp import MLPDecoder, MLPEncoder, Standardise, linear_of
 
 __all__ = [
+    "JOINT",
+    "CodeDiscriminator",
     "ConvDecoder",
     "ConvEncoder",
     "Discriminator",
     "Encoder",
+    "ImageDiscriminator",
     "MLPDecoder",
     "MLPEncoder",
+    "PairDiscriminator",
     "Standardise",
     "WithScale",
     "linear_of",
+    "make_spectral",
     "start_from_normal",
 ]

@@ -59,7 +59,8 @@ class ConvEncoder(Encoder):
             layers.append(ACTIVATIONS[activation]())
             channels = width
         self.tower = nn.Sequential(*layers)
-        self.head = dense(channels * math.prod(sizes[-1]) + num_classes, outputs, options)
+        self.width = channels * math.prod(sizes[-1])
+        self.head = dense(self.width + num_classes, outputs, options)
 
     def features(
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None

@@ -35,7 +35,13 @@ BATCH_NORM: dict[int, type[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]] = 
 
 
 class Encoder(nn.Module, ABC):
-    """A network from images (and labels) to a posterior's parameters, layer by layer."""
+    """A network from images (and labels) to a posterior's parameters, layer by layer.
+
+    Attributes:
+        width: of the layer before the last.
+    """
+
+    width: int
 
     @abstractmethod
     def features(self, images: Tensor, labels: Tensor | None = None) -> list[Float[Tensor, "batch width"]]:
@@ -45,25 +51,6 @@ class Encoder(nn.Module, ABC):
         self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch outputs"]:
         return self.features(images, labels)[-1]
-
-
-class Discriminator(nn.Module):
-    """A network from images (and labels) to one number, as a logit each; `spectral` divides each weight by its largest
-    singular value (Miyato et al. 2018), by a power iteration that goes on with each batch.
-    """
-
-    def __init__(self, body: Encoder, *, spectral: bool = False) -> None:
-        super().__init__()
-        self.body = body
-        if spectral:
-            for module in list(body.modules()):
-                if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
-                    nn.utils.parametrizations.spectral_norm(module)
-
-    def forward(
-        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, " batch"]:
-        return self.body(images, labels).squeeze(1)
 
 
 def start_from_normal(network: nn.Module, deviation: float) -> None:

@@ -65,7 +65,7 @@ class MLPEncoder(Encoder):
         self.standardise = Standardise(image_shape) if options.standardise else None
         inputs = math.prod(image_shape) + num_classes
         hidden = hidden_layers(inputs, options.widths, options)
-        below = (inputs, *options.widths)[-1]
+        self.width = below = (inputs, *options.widths)[-1]
         code = nn.Sequential(nn.Linear(below, outputs)) if options.linear_code else layer(below, outputs, options)
         self.layers = nn.Sequential(*hidden, code)
 

@@ -43,6 +43,11 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "gan-cifar10-lecture": gans.gan_cifar10_lecture,
     "gan-imagenet64-lecture": gans.gan_imagenet64_lecture,
     "dcgan-cifar10": gans.dcgan_cifar10,
+    "cgan": gans.cgan,
+    "cgan-mnist": gans.cgan_mnist,
+    "bigan-mnist": gans.bigan_mnist,
+    "aae-mnist": gans.aae_mnist,
+    "vae-gan": gans.vae_gan,
 }
 
 

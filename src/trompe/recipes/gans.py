@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..options import ConvOptions, DataOptions, GANOptions, Recipe, TrainOptions
+from ..options import (
+    AAEOptions,
+    BiGANOptions,
+    ConvOptions,
+    DataOptions,
+    GANOptions,
+    MLPOptions,
+    Recipe,
+    TrainOptions,
+    VAEGANOptions,
+)
 
 
 def gan() -> Recipe:
@@ -86,4 +96,69 @@ def dcgan_cifar10() -> Recipe:
         name="dcgan-cifar10",
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=100, norm="batch", initial=0.02),
         train=replace(base.train, steps=12_000, batch=128, ema=0.999, snapshots=()),
+    )
+
+
+def cgan() -> Recipe:
+    """GAN that is told the class, for pictures sorted into one folder a class: `trompe sample RUN --class NAME`.
+
+    Command: `trompe train cgan --data PATH --size 64 --out runs/mine`
+
+    A class is a vector of its own in the first layer of the generator, and in the last of the discriminator.
+    """
+    base = gan()
+    return replace(base, name="cgan", nets=replace(base.nets, conditional=True))
+
+
+def cgan_mnist() -> Recipe:
+    """The GAN on MNIST that is told the digit.
+
+    Command: `trompe train cgan-mnist --out runs/cgan`, then `trompe sample runs/cgan --class 7`
+    """
+    base = gan_mnist()
+    return replace(base, name="cgan-mnist", nets=replace(base.nets, conditional=True))
+
+
+def bigan_mnist() -> Recipe:
+    """Bidirectional GAN on MNIST, of multilayer perceptrons: its encoder has learned from the discriminator alone.
+
+    Command: `trompe train bigan-mnist --out runs/bigan`, then
+    `trompe evaluate runs/bigan --measures probe,reconstruction`
+    """
+    return Recipe(
+        "bigan-mnist",
+        data=DataOptions(source="mnist"),
+        nets=MLPOptions(widths=(512, 512), latent=50, activation="leaky-relu"),
+        family=BiGANOptions(prior="uniform"),
+        train=TrainOptions(
+            steps=40_000, batch=128, learning_rate=2e-4, beta1=0.5, ema=0.999, schedule="cosine", evaluate_every=0
+        ),
+    )
+
+
+def vae_gan() -> Recipe:
+    """VAE-GAN for any pictures: reconstructions and samples that are compared by a discriminator's features.
+
+    Command: `trompe train vae-gan --data PATH --size 64 --out runs/mine`
+    """
+    return Recipe(
+        "vae-gan",
+        data=DataOptions(flip=True),
+        nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=128, norm="batch"),
+        family=VAEGANOptions(),
+        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999, evaluate_every=0),
+    )
+
+
+def aae_mnist() -> Recipe:
+    """Adversarial autoencoder on MNIST, with eight code numbers that a discriminator makes normal.
+
+    Command: `trompe train aae-mnist --out runs/aae`
+    """
+    return Recipe(
+        "aae-mnist",
+        data=DataOptions(source="mnist"),
+        nets=MLPOptions(widths=(512, 512), latent=8),
+        family=AAEOptions(),
+        train=TrainOptions(steps=20_000, batch=128, learning_rate=5e-4, beta1=0.5, ema=0.999),
     )
