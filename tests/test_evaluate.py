@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import trompe
 from conftest import small
 from trompe import measures
+from trompe.measures.features import Features
 from trompe.measures.networks import opened
-from trompe.measures.results import alike, evaluate_pictures, repetitions, spread
+from trompe.measures.results import alike, evaluate_pictures, repetitions, spread, taken
+from trompe.measures.subject import MeasureOptions, Subject
 from trompe.measures.table import MEASURES
 from trompe.recipes import recipe
 from trompe.report import write_report
@@ -344,36 +348,47 @@ def test_modes_of_a_mixture_through_a_whole_run(evaluate, tmp_path: Path) -> Non
     assert 0 <= found["figures"]["high_quality"] < 0.5  # it has hardly learned
 
 
-def test_stacked_digits_need_a_classifier(evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    from trompe.measures.features import Features
-    from trompe.measures.results import taken
-    from trompe.measures.subject import MeasureOptions, Subject
+class Reader(Features):
+    """A classifier that reads the digit off the grey level."""
 
+    def __init__(self) -> None:
+        self.protocol, self.made_by = {"features": "reader"}, {}
+
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return images.flatten(1).float(), torch.eye(10)[images[:, 0, 0, 0].long() // 25]
+
+
+def subject_of(data: trompe.ImageData, space: Callable[[], Features], pictures: trompe.ImageData) -> Subject:
+    return Subject(data, MeasureOptions(samples=400), space, lambda: (data, data), lambda: data, pictures=pictures)
+
+
+def test_stacked_digits_need_a_classifier() -> None:
     random = np.random.default_rng(0)
     stacks = random.integers(0, 10, (400, 3))
     images = np.broadcast_to((stacks * 25)[:, :, None, None], (400, 3, 4, 4)).astype(np.uint8)
-
-    class Reader(Features):
-        """Reads the digit off the grey level."""
-
-        def __init__(self) -> None:
-            self.protocol = {"features": "reader"}
-
-        def __call__(self, given):  # type: ignore[no-untyped-def]
-            import torch
-
-            digits = given[:, 0, 0, 0].long() // 25
-            return given.flatten(1).float(), torch.eye(10)[digits]
-
     data = trompe.ImageData(images, "stacked-mnist:test", stacks @ [100, 10, 1], tuple(map(str, range(1000))))
-    unknown = lambda: (data, data)  # noqa: E731
-    subject = Subject(data, MeasureOptions(samples=400), Reader, unknown, lambda: data, pictures=data)
-    found, _ = taken(subject, ["modes"])
+    found, _ = taken(subject_of(data, Reader, data), ["modes"])
     assert found["figures"]["modes"] == 1000
     assert found["figures"]["modes_found"] == len(np.unique(stacks @ [1, 10, 100]))
-    pixels = Subject(data, MeasureOptions(), lambda: opened("pixels"), unknown, lambda: data, pictures=data)
     with pytest.raises(trompe.TrompeError, match="digits are told apart by a classifier"):
-        taken(pixels, ["modes"])
+        taken(subject_of(data, lambda: opened("pixels"), data), ["modes"])
+
+
+def test_a_classifier_recognises_what_was_asked_for() -> None:
+    """Of the digits asked for, every 4 came out as a 9."""
+    asked = np.arange(400) % 10
+    came = np.where(asked == 4, 9, asked)
+    digits = tuple("0123456789")
+    images = np.broadcast_to((came * 25)[:, None, None, None], (400, 1, 4, 4)).astype(np.uint8)
+    samples = trompe.ImageData(images, "samples", asked, digits)
+    found, _ = taken(subject_of(samples, Reader, samples), ["recognised"])
+    assert found["figures"]["recognised"] == pytest.approx(0.9)
+    assert found["figures"]["recognised_by_class"] == {digit: float(digit != "4") for digit in digits}
+    with pytest.raises(trompe.TrompeError, match="not those that `--features` tells apart"):
+        taken(subject_of(samples, lambda: opened("pixels"), samples), ["recognised"])
+    unasked = trompe.ImageData(images, "samples")
+    with pytest.raises(trompe.TrompeError, match="no class was asked for"):
+        taken(subject_of(samples, Reader, unasked), ["recognised"])
 
 
 def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

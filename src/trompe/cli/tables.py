@@ -44,6 +44,7 @@ MEANINGS = {
     "coverage": "share of the data's neighbourhoods that have a sample",
     "inception_score": "higher is better",
     "inception_deviation": "of the score, over ten parts",
+    "recognised": "share of samples that the classifier takes for the class asked for",
     "copied_share": "of the samples, by how many more are near a training picture; about 0 if honest",
     "copied_standard_error": "of the copied share",
     "close_share": "of the samples nearer to a training picture than 99 % of honest pictures; 0.01 if honest",
@@ -84,6 +85,8 @@ def show_one(result: dict[str, Any]) -> None:
     for found in figures.get("probes", []):
         print(f"{found['layer']:25} {found['linear']:14.2%}  mistakes of a linear classifier on these features")
         print(f"{'':25} {found['nearest']:14.2%}  mistakes of the nearest neighbour")
+    for name, share in figures.get("recognised_by_class", {}).items():
+        print(f"  {name:23} {share:14.2%}  of this class")
     if "copies" in figures:
         print(verdict(figures))
     print(f"protocol: {in_words(shared_protocol(result))}")

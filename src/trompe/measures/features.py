@@ -44,12 +44,14 @@ class Features(ABC):
         batch: so many pictures are mapped at a time; always the same number, so that the features of a picture do not
             depend on the pictures beside it.
         slow: whether it is worth keeping its features on disk.
+        class_names: of its classes, where they are known.
     """
 
     protocol: dict[str, Any]
     made_by: dict[str, Any]
     batch: int = 500
     slow: ClassVar[bool] = False
+    class_names: tuple[str, ...] = ()
 
     @abstractmethod
     def __call__(
@@ -91,6 +93,7 @@ class RunFeatures(Features):
                 f"the run in `{run.folder}` must be told each picture's class", hint="give one that is not conditional"
             )
         self.run = run
+        self.class_names = run.record.data.class_names
         weights = hashlib.sha256((run.folder / Run.WEIGHTS).read_bytes()).hexdigest()[:16]
         self.protocol = {"features": run.record.recipe.name, "step": run.step, "weights": weights}
         self.made_by = {"device": run.device.type}

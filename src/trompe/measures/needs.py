@@ -20,6 +20,7 @@ STACKED = "stacked-mnist"
 Need = Literal[
     "encoder", "decoder", "posterior", "learned classifier", "labels", "classes apart", "samples", "pictures",
     "training pictures", "lesson", "class outputs", "flat pictures", "feature space", "one shape", "known modes",
+    "asked classes",
 ]  # fmt: skip
 FEWEST_OF_A_CLASS = 10
 
@@ -138,6 +139,17 @@ def modes_of(subject: Subject) -> str | None:
     return name if modes.get(name) == subject.test.num_classes else None
 
 
+def no_asked_classes(subject: Subject) -> str | None:
+    """Samples of known classes, and a feature space whose classes are the same."""
+    samples, probabilities = subject.samples, subject.tried[1]
+    if samples.labels is None:
+        return "no class was asked for: the model is not class-conditional"
+    known, asked = subject.space.class_names, samples.class_names
+    if probabilities is None or (known and known != asked) or probabilities.shape[1] != samples.num_classes:
+        return "the classes asked for are not those that `--features` tells apart: give a run that has learned them"
+    return None
+
+
 UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "encoder": no_encoder,
     "decoder": no_decoder,
@@ -154,4 +166,5 @@ UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "feature space": no_space,
     "one shape": unlike_shapes,
     "known modes": no_known_modes,
+    "asked classes": no_asked_classes,
 }

@@ -226,6 +226,15 @@ def memorisation_of(subject: Subject, asked: bool = True) -> Measured:
     return Measured(figures, {**space.protocol, "samples": len(samples), **sets}, picture)
 
 
+def recognised_of(subject: Subject) -> Measured:
+    asked, probabilities = subject.samples.labels, subject.of_samples.probabilities
+    assert asked is not None
+    assert probabilities is not None
+    right = probabilities.argmax(1) == asked
+    shares = {name: float(right[asked == number].mean()) for number, name in enumerate(subject.samples.class_names)}
+    return Measured({"recognised": float(right.mean()), "recognised_by_class": shares}, sample_protocol(subject))
+
+
 def modes_found(subject: Subject) -> Measured:
     name = modes_of(subject)
     assert name is not None
@@ -294,6 +303,11 @@ MEASURES: dict[str, Measure] = {
         fewest=NEIGHBOURS + 1,
     ),
     "is": Measure("Inception Score", (*SAMPLED, "class outputs"), inception_score_of, usual_of_pictures=True),
+    "recognised": Measure(
+        "share of samples that a classifier takes for what was asked for",
+        ("samples", "flat pictures", "asked classes"),
+        recognised_of,
+    ),
     "memorisation": Measure(
         "whether samples copy training pictures",
         (*SAMPLED, "training pictures"),
