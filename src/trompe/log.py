@@ -31,19 +31,21 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 class RunLog:
-    """Appends to a run's log from `step` on."""
+    """Appends to a run's log from `step` on; `lines` are all of them."""
 
     def __init__(self, folder: Path, step: int) -> None:
         kept = [line for line in read_log(folder) if line["step"] <= step]
         if step == 0 or kept or (folder / LOG_NAME).exists():
             write_bytes(folder / LOG_NAME, b"".join(_encoded(line) for line in kept))
+        self.lines = kept
         self.path = folder / LOG_NAME
         self.file = self.path.open("ab")
         self.events = Events(folder / "tensorboard", step)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         with disk_errors(str(self.path)):
-            self.file.write(_encoded({"step": step, **values}))
+            self.lines.append({"step": step, **values})
+            self.file.write(_encoded(self.lines[-1]))
             self.file.flush()
             self.events.write(step, values)
 

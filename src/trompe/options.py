@@ -98,6 +98,8 @@ class MLPOptions:
     """Numbers in a code."""
     activation: Activation = "relu"
     """Between layers."""
+    norm: Literal["none", "batch"] = "none"
+    """Normalise each hidden unit over the batch before its activation."""
     gated: bool = False
     """Gate each hidden unit by a second one, instead of the activation."""
     linear_code: bool = True

@@ -22,7 +22,7 @@ def tracked(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 class TrainingProgress:
-    """The line of a training under way: step, pictures a second, time left, each term."""
+    """The line of a training under way: step, pictures a second, time left, what goes wrong, each term."""
 
     def __init__(self, name: str, step: int, steps: int) -> None:
         columns = (
@@ -42,9 +42,9 @@ class TrainingProgress:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def show(self, step: int, rate: float, terms: dict[str, float]) -> None:
+    def show(self, step: int, rate: float, terms: dict[str, float], warning: str = "") -> None:
         shown = "  ".join(f"{name.split('/')[-1].replace('_', ' ')} {value:.4g}" for name, value in terms.items())
-        self.progress.update(self.task, completed=step, figures=f"{rate:,.0f} images/s  {shown}")
+        self.progress.update(self.task, completed=step, figures=f"{rate:,.0f} images/s  {warning}{shown}")
 
 
 def note(text: str) -> None:

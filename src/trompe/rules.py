@@ -125,7 +125,9 @@ def _check_networks(recipe: Recipe) -> None:
         )
     if not isinstance(nets, MLPOptions):
         return
-    if isinstance(family, VAEOptions) and not nets.linear_code:
+    if nets.gated and nets.norm != "none":
+        raise TrompeError("a gated layer is not normalised", hint="leave out `--nets.gated` or `--nets.norm`")
+    if family.posterior == "gaussian" and not nets.linear_code:
         raise TrompeError("a Gaussian posterior's parameters are linear", hint="use `--nets.linear-code`")
     if nets.standardise and not family.likelihood.startswith("linear"):
         raise TrompeError(
@@ -136,9 +138,10 @@ def _check_networks(recipe: Recipe) -> None:
 
 def _check_stack(recipe: Recipe, family: StackedOptions) -> None:
     nets, steps, layer_steps = recipe.nets, recipe.train.steps, sum(family.layer_steps)
-    if not isinstance(nets, MLPOptions) or nets.conditional or nets.gated:
+    if not isinstance(nets, MLPOptions) or nets.conditional or nets.gated or nets.norm != "none":
         raise TrompeError(
-            "only a multilayer perceptron is stacked, neither gated nor conditional", hint="use the recipe `sdae-mnist`"
+            "only a plain multilayer perceptron is stacked, neither gated, normalised nor conditional",
+            hint="use the recipe `sdae-mnist`",
         )
     if LIKELIHOODS_WITH_SCALE & {family.likelihood}:
         raise TrompeError(

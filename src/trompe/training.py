@@ -19,6 +19,7 @@ from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array, is_path, split_and_cut
 from .data.order import batch_indices
 from .device import fast_precision, keep_freed_memory, pick_device
+from .doctor import FEW
 from .errors import TrompeError
 from .families import phases_of
 from .guards import interruptible, locked, repeatable
@@ -126,6 +127,11 @@ def say_what_is_trained(training: Training, loaded: Loaded) -> None:
         note(f"{len(broken)} broken pictures are skipped: {names} (`trompe data` says what is wrong with each)")
     if partial := loaded.report.get("partial"):
         note(f"this copy of {loaded.train.name} is not whole: the set has {partial[0]:,} + {partial[1]:,} pictures")
+    if training.state.model.discriminator is not None and len(loaded.train) < FEW:
+        note(
+            f"{len(loaded.train):,} pictures are few for a discriminator, which learns them by heart: see whether "
+            "samples are copies (`trompe evaluate RUN --measures memorisation`), and prefer snapshots from before"
+        )
     if training.state.step >= steps > 0:
         note(f"nothing to do: the run is at step {training.state.step:,} of {steps:,}")
 

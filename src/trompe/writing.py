@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import doctor
 from . import state as states
 from .data.batches import Batches
 from .data.order import batch_indices
@@ -22,7 +23,7 @@ from .log import RunLog
 from .model import Model
 from .options import Recipe
 from .phases import Phase
-from .progress import TrainingProgress
+from .progress import TrainingProgress, note
 from .record import Record
 from .rng import Stream, normal, seeded
 from .run import Run
@@ -47,6 +48,8 @@ class Training:
     names: tuple[str, ...] = ()
     pending: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
     busy: float = 0.0
+    told: set[str] = field(default_factory=set)
+    """The signs of something going wrong that have been spoken of."""
 
     @property
     def recipe(self) -> Recipe:
@@ -75,9 +78,19 @@ def flush(training: Training) -> None:
     step = training.state.step
     logged = {name: sum(values) / len(values) for name, values in means.items()}
     training.log.write(step, {**logged, "images_per_second": rate})
-    training.progress.show(step, rate, logged)
+    training.progress.show(step, rate, logged, tell_signs(training))
     training.pending.clear()
     training.busy = 0.0
+
+
+def tell_signs(training: Training) -> str:
+    """Say what goes wrong, once; and, for the progress line, in short."""
+    found = doctor.signs(training.log.lines, training.recipe)
+    for sign in found:
+        if sign.name not in training.told:
+            note(f"step {training.state.step:,}: {sign.name}. {sign}")
+    training.told |= {sign.name for sign in found}
+    return "".join(f"{sign.name}!  " for sign in found)
 
 
 def stop_not_finite(training: Training, step: int, values: dict[str, float]) -> None:
@@ -152,14 +165,19 @@ def evaluating(model: Model) -> Iterator[None]:
 
 @torch.no_grad()
 def draw(training: Training) -> None:
-    """Draw the model's progress: samples from one fixed noise; or, where nothing can be sampled, reconstructions."""
+    """Draw the model's progress: samples from one fixed noise, whose variety is logged; or, where nothing can be
+    sampled, reconstructions.
+    """
     flush(training)
     model, options = training.state.usable, training.recipe.train
     with evaluating(model):
         if model.prior is not None:
             noise = normal((GRID[0] * GRID[1], model.latent), options.seed, Stream.SAMPLE).to(model.device)
             labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
-            picture = picture_grid(model.sample(noise, labels), columns=GRID[1])
+            samples = model.sample(noise, labels)
+            picture = picture_grid(samples, columns=GRID[1])
+            real = training.test.gather(np.arange(min(2 * len(noise), len(training.test.images)))).images
+            training.log.write(training.state.step, doctor.measured(samples, real))
         else:
             batch = training.test.gather(np.arange(min(32, len(training.test.images))))
             picture = side_by_side(batch.images, model.reconstruct(batch.images, batch.labels))

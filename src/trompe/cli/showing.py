@@ -24,6 +24,7 @@ FigureName = Literal[
     "kl",
     "rate-distortion",
     "curves",
+    "game",
     "film",
     "progress",
     "spy",
@@ -141,9 +142,10 @@ def figure(
         name: which figure. `reconstructions`, `filters` and `rate-distortion` compare several runs. `corruption`:
             pictures, what a denoising run's input suffers, and what it restores. `latent-map`: where the encoder puts
             the data, what the decoder makes of the plane, and both. `traversals`: one code number at a time. `kl`:
-            which numbers are used. `film`: the samples of the training from one noise, as a GIF. Of
-            a GAN, `progress`: real pictures and generated ones at each snapshot; `spy`: what the discriminator's
-            gradient would change in fakes and in real pictures; `climb`: fakes that follow it, as a GIF.
+            which numbers are used. `film`: the samples of the training from one noise, as a GIF. Of a GAN, `game`: what
+            the discriminator is right about, gradients, and the variety of samples; `progress`: real pictures and
+            generated ones at each snapshot; `spy`: what the discriminator's gradient would change in fakes and in real
+            pictures; `climb`: fakes that follow it, as a GIF.
         runs: the run folder, or several.
         data: pictures to draw it with, as in `mnist:test`; by default what the (first) run was trained to test on.
         out: the file to write; by default under `figures/` in the (first) run.

@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import TrompeError
+from ..families import phases_of
 from ..run import Run
 from .style import COLOURS, dress, figure
 
-NOT_TERMS = {"step", "images_per_second"}
+NOT_TERMS = ("step", "images_per_second", "gradient_norm", "_right", "samples/variety", "samples/kinds")
 
 
 def curves(run: Run) -> Figure:
@@ -34,14 +35,49 @@ def curves(run: Run) -> Figure:
     return made
 
 
+def game(run: Run) -> Figure:
+    """How a game goes: what the discriminator is right about, how strong each player's gradient is, and how various the
+    samples of one noise are, as a share of what real pictures would be.
+    """
+    log = run.log
+    panels: list[tuple[str, str, list[tuple[str, str]]]] = [
+        (
+            "the discriminator is right about",
+            "share",
+            [(f"discriminator/{kind}_right", f"{kind} pictures") for kind in ("real", "fake")]
+            + [("test/discriminator/real_right", "real ones not trained on")],
+        ),
+        (
+            "gradients",
+            "norm",
+            [
+                (f"{phase.name}/gradient_norm", phase.name.replace("_", " and "))
+                for phase in phases_of(run.record.recipe.family)
+            ],
+        ),
+        ("samples of one noise", "of the real pictures'", [("samples/variety", "variety"), ("samples/kinds", "kinds")]),
+    ]
+    made, axes = figure(4.2 * len(panels), 3.0, 1, len(panels))
+    for panel, (title, unit, lines) in zip(axes[0], panels, strict=True):
+        for (key, label), colour in zip(lines, COLOURS, strict=False):
+            if points := [(line["step"], line[key]) for line in log if key in line]:
+                panel.plot(*zip(*points, strict=True), color=colour, label=label, linewidth=1.4)
+        dress(panel, title, "step", unit)
+        if panel.get_legend_handles_labels()[0]:
+            panel.legend(fontsize=8, frameon=False)
+    axes[0, 0].set_ylim(-0.03, 1.03)
+    axes[0, 1].set_yscale("log")
+    axes[0, 2].set_ylim(bottom=0)
+    return made
+
+
 def terms(log: list[dict[str, Any]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """The log's terms by name, each as points for training and for test."""
     series: dict[str, dict[str, list[tuple[int, float]]]] = {}
-    phases = {key.removeprefix("test/").split("/")[0] for line in log for key in line if "/" in key}
-    for line in log:
-        for key, value in line.items():
-            if key in NOT_TERMS or key.endswith("gradient_norm"):
-                continue
+    lines = [{key: value for key, value in line.items() if not key.endswith(NOT_TERMS)} for line in log]
+    phases = {key.removeprefix("test/").split("/")[0] for line in lines for key in line}
+    for line, kept in zip(log, lines, strict=True):
+        for key, value in kept.items():
             part = "test" if key.startswith("test/") else "training"
             phase, _, term = key.removeprefix("test/").rpartition("/")
             name = (term if len(phases) == 1 else f"{phase}: {term}").replace("_", " ")

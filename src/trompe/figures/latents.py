@@ -56,19 +56,45 @@ def kl_bars(run: Run, values: np.ndarray | None = None) -> Figure:
 
 
 def traversals(run: Run, data: ImageData | None = None, rows: int = 10, columns: int = 11) -> Pixels:
-    """One code number of a test picture swept in each row, the busiest first, the others held at the picture's own.
+    """One code number swept in each row, the busiest first, the others held: those of a test picture, or of a model
+    without an encoder those of one noise.
 
     The sweep is of three deviations either way: of the prior, or where there is none, of the codes of the data.
     """
+    if run.model.encoder is None:
+        return swept_noise(run, rows, columns)
     data = (data or run.data()).take(slice(0, PICTURES))
     order = np.argsort(-kl_per_number(run, data))[:rows]
     every = run.encode(data)
     middle, deviation = torch.zeros(run.model.latent), torch.ones(run.model.latent)
     if run.model.prior is None:
         middle, deviation = every.mean(0), every.std(0)
+    codes = swept(every[0], order, middle, deviation, columns)
+    labels = None if data.labels is None else data.labels[:1].repeat(len(codes))
+    return picture_grid(run.decode(codes, labels), columns)
+
+
+def swept_noise(run: Run, rows: int, columns: int) -> Pixels:
+    """The rows that change the picture most, of those that each number of one noise makes."""
+    latent = run.model.latent
+    noise = run.noise(1)[0]
+    middle, deviation = torch.zeros(latent), torch.ones(latent)
+    ends = run.decode(
+        run.model.codes_from(swept(noise, np.arange(latent), middle, deviation, 2)), one_class(run, 2 * latent)
+    )
+    change = (ends[1::2] - ends[::2]).abs().flatten(1).mean(1)
+    codes = swept(noise, change.argsort(descending=True)[:rows].numpy(), middle, deviation, columns)
+    return picture_grid(run.decode(run.model.codes_from(codes), one_class(run, len(codes))), columns)
+
+
+def swept(code: Tensor, order: np.ndarray, middle: Tensor, deviation: Tensor, columns: int) -> Tensor:
+    """Copies of a code, a row of them for each of these numbers, which goes from one end to the other."""
     sweep = torch.linspace(-REACH, REACH, columns)
-    codes = every[0].repeat(len(order), columns, 1)
+    codes = code.repeat(len(order), columns, 1)
     for row, number in enumerate(order):
         codes[row, :, number] = middle[number] + sweep * deviation[number]
-    labels = None if data.labels is None else data.labels[:1].repeat(len(order) * columns)
-    return picture_grid(run.decode(codes.flatten(0, 1), labels), columns)
+    return codes.flatten(0, 1)
+
+
+def one_class(run: Run, count: int) -> list[int] | None:
+    return [0] * count if run.model.num_classes else None

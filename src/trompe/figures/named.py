@@ -15,7 +15,7 @@ from ..run import Run
 from .adversarial import climb, progress, spy
 from .comparison import corruption, reconstructions
 from .filters import filters
-from .history import curves
+from .history import curves, game
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
 from .rates import rate_distortion
@@ -45,6 +45,8 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
             return figure_png(kl_bars(run, kl_per_number(run, data())))
         case "curves":
             return figure_png(curves(run))
+        case "game":
+            return figure_png(game(run))
         case "filters":
             return figure_png(filters(runs))
         case "rate-distortion":

@@ -16,7 +16,8 @@ def layer(inputs: int, outputs: int, options: MLPOptions) -> nn.Sequential:
     """A hidden layer with its non-linearity; a gated layer is its own."""
     if options.gated:
         return nn.Sequential(GatedLinear(inputs, outputs))
-    return nn.Sequential(nn.Linear(inputs, outputs), ACTIVATIONS[options.activation]())
+    norm = [nn.BatchNorm1d(outputs)] if options.norm == "batch" else []
+    return nn.Sequential(nn.Linear(inputs, outputs), *norm, ACTIVATIONS[options.activation]())
 
 
 def linear_of(layer: nn.Module) -> nn.Linear:

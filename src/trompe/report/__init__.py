@@ -9,11 +9,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from .. import __version__
+from .. import __version__, doctor
 from ..data.arrays import ImageData
 from ..figures.comparison import corruption
 from ..figures.filters import filters
-from ..figures.history import curves, terms
+from ..figures.history import curves, game, terms
 from ..figures.latents import kl_bars, kl_per_number, traversals
 from ..figures.maps import latent_map
 from ..figures.style import figure_png
@@ -34,6 +34,9 @@ KINDS = {
     "stacked": "stacked autoencoder",
     "pca": "principal component analysis",
     "gan": "generative adversarial network",
+    "bigan": "bidirectional generative adversarial network",
+    "vae-gan": "variational autoencoder with a discriminator",
+    "aae": "adversarial autoencoder",
 }
 FRAMES = 24
 """At most so many pictures of progress are put into a report."""
@@ -79,6 +82,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "samples": picture(picture_grid(run.sample(64, seed=1), 8)) if samples else None,
         "reconstructions": picture(side_by_side(shown.images_as_floats(), run.reconstruct(shown))) if encodes else None,
         "curves": drawn(curves(run)) if terms(run.log) else None,
+        "game": drawn(game(run)) if model.discriminator is not None and run.log else None,
+        "signs": doctor.signs(run.log, record.recipe),
         "corruption": drawn(corruption(run, data)) if isinstance(record.recipe.family, DenoisingOptions) else None,
         "filters": drawn(filters([run]))
         if encodes and isinstance(record.recipe.nets, MLPOptions) and len(images) == 3
@@ -87,7 +92,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "seen": record.data.train_count < 20,
         "plane": model.latent <= 2,
         "bars": drawn(kl_bars(run, kl_per_number(run, data))) if encodes and model.latent > 2 else None,
-        "traversals": picture(traversals(run, data)) if encodes else None,
+        "traversals": picture(traversals(run, data)) if encodes or samples else None,
+        "encodes": encodes,
         "recipe": flat(to_json(record.recipe)),
     }
 
