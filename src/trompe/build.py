@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -116,7 +117,9 @@ def networks(
         case "images":
             discriminator = ImageDiscriminator(encoder_of(nets, image_shape, 1, 0), classes)
         case "pairs":
-            discriminator = PairDiscriminator(encoder_of(nets, image_shape, JOINT, classes), nets.latent)
+            # normalised by itself, a batch of fakes would lose what sets its mean apart from the real ones'
+            plain = replace(nets, norm="none")
+            discriminator = PairDiscriminator(encoder_of(plain, image_shape, JOINT, classes), nets.latent)
         case "codes":
             discriminator = CodeDiscriminator(nets.latent, classes)
     if isinstance(nets, ConvOptions):

@@ -99,7 +99,7 @@ class MLPOptions:
     activation: Activation = "relu"
     """Between layers."""
     norm: Literal["none", "batch"] = "none"
-    """Normalise each hidden unit over the batch before its activation."""
+    """Normalise each hidden unit over the batch before its activation, but not in a discriminator of pairs."""
     gated: bool = False
     """Gate each hidden unit by a second one, instead of the activation."""
     linear_code: bool = True

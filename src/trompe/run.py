@@ -103,7 +103,7 @@ class Run:
 
     def encode(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count latent"]:
         """The code of each picture."""
-        tensor, chosen = self._pictures(images, labels)
+        tensor, chosen = self.pictures(images, labels)
         return self._batched(self.model.encode, tensor, chosen)
 
     def decode(self, codes: Any, labels: Labels | None = None) -> Float[Tensor, "count channels height width"]:
@@ -118,17 +118,17 @@ class Run:
 
     def reconstruct(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count channels h w"]:
         """Each picture, encoded and decoded."""
-        tensor, chosen = self._pictures(images, labels)
+        tensor, chosen = self.pictures(images, labels)
         return self._batched(self.model.reconstruct, tensor, chosen)
 
     def score(self, images: Any, labels: Labels | None = None) -> Float[Tensor, " count"]:
         """How well the model accounts for each picture; see `Model.score`."""
-        tensor, chosen = self._pictures(images, labels)
+        tensor, chosen = self.pictures(images, labels)
         return self._batched(self.model.score, tensor, chosen)
 
     def classify(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count classes"]:
         """The probability of each class for each picture, of a model that learned labels."""
-        tensor, chosen = self._pictures(images, labels)
+        tensor, chosen = self.pictures(images, labels)
         return self._batched(self.model.classify, tensor, chosen)
 
     def apply(
@@ -138,10 +138,30 @@ class Run:
         labels: Labels | None = None,
     ) -> Tensor:
         """`function(model, images, labels)` over all pictures, a batch at a time; one row a picture."""
-        tensor, chosen = self._pictures(images, labels)
+        tensor, chosen = self.pictures(images, labels)
         return self._batched(partial(function, self.model), tensor, chosen)
 
     # What verbs take
+
+    def pictures(self, images: Any, labels: Labels | None = None) -> tuple[Tensor, Tensor | None]:
+        """Pictures as every verb takes them, with the labels that this model is to be told, checked."""
+        if isinstance(images, ImageData):
+            labels = images.labels if labels is None and images.labels is not None else labels
+            images = images.images
+        tensor = torch.as_tensor(np.ascontiguousarray(images) if isinstance(images, np.ndarray) else images)
+        if tuple(tensor.shape[1:]) != self.record.data.image_shape:
+            raise TrompeError(
+                f"pictures of shape {tuple(tensor.shape)} for a model of {self.record.data.image_shape}",
+                hint="give (count, channels, height, width), or read files with `read_pictures`",
+            )
+        if tensor.dtype != torch.uint8 and not (tensor.is_floating_point() and tensor.min() >= 0 and tensor.max() <= 1):
+            raise TrompeError(
+                f"pictures of {tensor.dtype} from {tensor.min():g} to {tensor.max():g}",
+                hint="give float in [0, 1], or uint8",
+            )
+        if self.model.num_classes and labels is None:
+            raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each picture")
+        return tensor, self.labels_for(len(tensor), labels)
 
     def noise(self, count: int, seed: int = 0) -> Float[Tensor, "count latent"]:
         """Standard normal codes."""
@@ -247,25 +267,6 @@ class Run:
     def digest(self) -> str:
         """A hash of the whole trainer state: equal if and only if every bit is."""
         return states.digest_file(self.folder / self.STATE)
-
-    def _pictures(self, images: Any, labels: Labels | None) -> tuple[Tensor, Tensor | None]:
-        if isinstance(images, ImageData):
-            labels = images.labels if labels is None and images.labels is not None else labels
-            images = images.images
-        tensor = torch.as_tensor(np.ascontiguousarray(images) if isinstance(images, np.ndarray) else images)
-        if tuple(tensor.shape[1:]) != self.record.data.image_shape:
-            raise TrompeError(
-                f"pictures of shape {tuple(tensor.shape)} for a model of {self.record.data.image_shape}",
-                hint="give (count, channels, height, width), or read files with `read_pictures`",
-            )
-        if tensor.dtype != torch.uint8 and not (tensor.is_floating_point() and tensor.min() >= 0 and tensor.max() <= 1):
-            raise TrompeError(
-                f"pictures of {tensor.dtype} from {tensor.min():g} to {tensor.max():g}",
-                hint="give float in [0, 1], or uint8",
-            )
-        if self.model.num_classes and labels is None:
-            raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each picture")
-        return tensor, self.labels_for(len(tensor), labels)
 
     @torch.inference_mode()
     def _batched(self, verb: Callable[..., Tensor], inputs: Tensor, labels: Tensor | None) -> Tensor:

@@ -12,7 +12,8 @@ import tyro
 
 from ..errors import TrompeError
 from ..names import ResizeName
-from .using import kind_of, open_run
+from .inputs import open_run
+from .outputs import kind_of
 
 if TYPE_CHECKING:
     from ..data.arrays import ImageData

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from .using import RunFolder, kind_of, open_run
+from .inputs import RunFolder, open_run
+from .outputs import kind_of
 
 if TYPE_CHECKING:
     from ..data.load import Loaded

@@ -1,4 +1,4 @@
-"""Commands that use a trained model: `sample`, `reconstruct`, `encode`, `interpolate`."""
+"""Commands that use a trained model on pictures: `sample`, `reconstruct`, `encode`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ..errors import TrompeError, nearest
+from ..errors import TrompeError
+from .inputs import ClassName, Pictures, RunFolder, class_number, inputs, label_of, open_run
+from .outputs import kind_of, save_arrays, write_images, write_picture
 
 if TYPE_CHECKING:
     import torch
 
     from ..run import Run
 
-RunFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-Pictures = Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURES")]
 Count = Annotated[int, tyro.conf.arg(aliases=["-n"])]
 LARGEST_GRID = 10_000
-ClassName = Annotated[str | None, tyro.conf.arg(name="class")]
 
 
 def sample(
@@ -144,47 +143,6 @@ def encode(
     print(out)
 
 
-def interpolate(
-    run: RunFolder,
-    start: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FROM")],
-    end: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TO")],
-    steps: int = 9,
-    out: Path = Path("interpolation.png"),
-    class_name: ClassName = None,
-    device: str | None = None,
-) -> None:
-    """Walk from one picture's code to another's.
-
-    Args:
-        run: the run folder.
-        start: a picture file, or a seed.
-        end: a picture file, or a seed.
-        steps: pictures in the row, both ends among them.
-        out: a `.png` row, a `.gif` that goes there and back, or an `.npz`.
-        class_name: the class to make, where the model is class-conditional.
-        device: `cpu`, `cuda`, ...; by default the best there is.
-    """
-    import torch
-
-    from ..files import write_bytes
-    from ..grids import gif, picture_grid
-
-    kind = kind_of(out, ".png", ".gif", ".npz")
-    if steps < 2:
-        raise TrompeError(f"an interpolation of {steps} pictures has no two ends", hint="give `--steps` from 2 on")
-    opened = open_run(run, device)
-    label = label_of(opened, class_name)
-    first, last = (code_of(opened, end_name, label) for end_name in (start, end))
-    codes = torch.lerp(first, last, torch.linspace(0, 1, steps)[:, None])
-    images = opened.decode(codes, label and label * steps)
-    if kind == ".gif":
-        frames = [picture_grid(image[None], 1) for image in images]
-        write_bytes(out, gif(frames + frames[-2:0:-1], seconds_each=0.12))
-        print(out)
-    else:
-        write_images(out, kind, images, columns=steps)
-
-
 def with_reconstructions(
     run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None, class_name: str | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -223,104 +181,7 @@ def restore_each(run: Run, pictures: tuple[Path, ...], data: str | None, class_n
     print(folder)
 
 
-# What the commands share
-
-
-def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> Run:
-    from ..run import load
-
-    return load(folder, device=device, snapshot=snapshot)
-
-
-def inputs(
-    run: Run, pictures: tuple[Path, ...], data: str | None, count: int | None, class_name: str | None
-) -> tuple[torch.Tensor, Any, list[str], tuple[str, ...]]:
-    """Pictures for a run with their labels, names and names of classes: files, or the first of a set."""
-    if pictures:
-        if data is not None:
-            raise TrompeError("both picture files and `--data` were given", hint="give one of them")
-        label = label_of(run, class_name)
-        names = [str(path) for path in pictures]
-        return run.read_pictures(pictures), label and label * len(pictures), names, run.record.data.class_names
-    if class_name is not None:
-        raise TrompeError("`--class` is for picture files; a set has its own labels", hint="leave it out")
-    if count is not None and count < 1:
-        raise TrompeError(f"cannot take {count} pictures", hint="give `-n` a number from 1 on")
-    chosen = run.data(data).take(slice(0, count))
-    return chosen.images_as_floats(), chosen.labels, list(chosen.names), chosen.class_names
-
-
-def code_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:
-    """The code that a picture file has, or that a seed gives."""
-    if not Path(name).exists() and re.fullmatch(r"\d+", name):
-        if run.model.prior is None:
-            raise TrompeError("an autoencoder's codes have no prior to draw a seed from", hint="give two picture files")
-        return run.noise(1, int(name))
-    return run.encode(run.read_pictures([name]), label)
-
-
-def label_of(run: Run, class_name: str | None) -> list[int] | None:
-    """The one label for pictures that come without: a class-conditional model needs it said."""
-    if class_name is not None:
-        return [class_number(run, class_name)]
-    if run.model.num_classes:
-        raise TrompeError("this model is class-conditional: it must be told the class", hint="give `--class NAME`")
-    return None
-
-
-def class_number(run: Run, name: str) -> int:
-    """A class by its name or its number."""
-    names = run.record.data.class_names
-    if run.model.num_classes == 0:
-        raise TrompeError("this model is not class-conditional", hint="train `cvae`, or leave `--class` out")
-    if name in names:
-        return names.index(name)
-    if name.isdigit() and int(name) < len(names):
-        return int(name)
-    raise TrompeError(f"no class is named `{name}`", hint=nearest(name, names))
-
-
 def grid_of(text: str) -> tuple[int, int]:
     if match := re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text):
         return int(match[1]), int(match[2])
     raise TrompeError(f"`--grid {text}` is not rows x columns", hint="write it as 8x8")
-
-
-def kind_of(out: Path, *known: str, flag: str = "--out") -> str:
-    """The suffix of an output file, if it is one of the known; the empty one is a folder."""
-    if out.suffix.lower() in known:
-        return out.suffix.lower()
-    kinds = ", ".join(suffix or "a folder" for suffix in known)
-    raise TrompeError(f"`{flag} {out}` is of no known kind", hint=f"known are {kinds}")
-
-
-def write_images(out: Path, kind: str, images: torch.Tensor, columns: int | None) -> None:
-    from ..grids import picture_grid, save_picture, to_bytes
-
-    if kind == ".npz":
-        save_arrays(out, images=to_bytes(images))
-    elif kind == ".png":
-        save_picture(out, picture_grid(images, columns))
-    else:
-        for place, image in enumerate(images):
-            write_picture(out / f"{place:06d}.png", image)
-    print(out)
-
-
-def write_picture(path: Path, image: torch.Tensor) -> None:
-    from ..grids import save_picture, to_bytes
-
-    pixels = to_bytes(image).transpose(1, 2, 0)
-    save_picture(path, pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-
-
-def save_arrays(out: Path, **arrays: Any) -> None:
-    import io
-
-    import numpy as np
-
-    from ..files import write_bytes
-
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    write_bytes(out, content.getvalue())

@@ -129,9 +129,9 @@ def bigan_mnist() -> Recipe:
         "bigan-mnist",
         data=DataOptions(source="mnist"),
         nets=MLPOptions(widths=(512, 512), latent=50, activation="leaky-relu", norm="batch"),
-        family=BiGANOptions(prior="uniform"),
+        family=BiGANOptions(prior="uniform", r1=0.1),
         train=TrainOptions(
-            steps=40_000, batch=128, learning_rate=2e-4, beta1=0.5, ema=0.999, schedule="cosine", evaluate_every=0
+            steps=30_000, batch=128, learning_rate=2e-4, beta1=0.5, ema=0.999, schedule="cosine", evaluate_every=0
         ),
     )
 

@@ -1,0 +1,37 @@
+"""Paths between codes, and codes near one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .rng import Stream, normal
+
+NEAR = 0.25
+"""How far codes near one are from it, in deviations of the prior."""
+
+
+def between(
+    first: Float[Tensor, "1 latent"], last: Float[Tensor, "1 latent"], steps: int, path: Literal["linear", "spherical"]
+) -> Float[Tensor, "steps latent"]:
+    """Codes from one to another, both among them: in a straight line, or by the great circle between their directions
+    while the length goes evenly from the one's to the other's (White 2016).
+    """
+    places = torch.linspace(0, 1, steps)[:, None]
+    if path == "linear":
+        return torch.lerp(first, last, places)
+    lengths = torch.lerp(first.norm(), last.norm(), places)
+    one, other = (torch.nn.functional.normalize(end) for end in (first, last))
+    angle = torch.arccos((one * other).sum().clamp(-1, 1))
+    if angle.sin() < 1e-4:  # one direction, or opposite ones, between which no arc is the shortest
+        return torch.lerp(first, last, places)
+    arc = (torch.sin((1 - places) * angle) * one + torch.sin(places * angle) * other) / torch.sin(angle)
+    return lengths * arc
+
+
+def near(code: Float[Tensor, "1 latent"], count: int, seed: int = 0) -> Float[Tensor, "count latent"]:
+    """So many codes around one."""
+    return code + NEAR * normal((count, code.shape[1]), seed, Stream.SAMPLE)
