@@ -7,9 +7,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 import trompe
@@ -17,8 +19,12 @@ from conftest import small
 from trompe.build import build_model
 from trompe.data.augmentation import KINDS, augmented
 from trompe.data.batches import Batch
+from trompe.data.synthetic import REACH, points_of
 from trompe.families import bigan, vae_gan
-from trompe.families.gan import GAMES, gradient, phases
+from trompe.families.gan import GAMES, gradient, phases, watched
+from trompe.figures.adversarial import climb
+from trompe.figures.latents import swept
+from trompe.figures.plane import standing
 from trompe.model import Model
 from trompe.nets import Discriminator, Encoder
 from trompe.options import AAEOptions, BiGANOptions, GANOptions, VAEGANOptions
@@ -104,6 +110,9 @@ def test_gradient_penalties_are_their_closed_forms() -> None:
     assert terms["r2"].tolist() == pytest.approx([2.5 * square] * 5)
     assert terms["gradient_penalty"].tolist() == pytest.approx([10 * (math.sqrt(square) - 1) ** 2] * 5, rel=1e-5)
     torch.testing.assert_close(model.discriminator.weight.grad, 5 * 3.0 * model.discriminator.weight.detach())  # type: ignore[union-attr]
+    rarer = phases(GANOptions(r1=3.0, penalty_every=4))[0]
+    assert "r1" not in rarer.loss(model, batch, 1)
+    assert rarer.loss(model, batch, 8)["r1"].tolist() == pytest.approx([4 * 1.5 * square] * 5)
     with torch.no_grad():  # as when test pictures are evaluated
         assert gradient(model, batch.images, None).shape == (5, 12)
 
@@ -311,3 +320,81 @@ def test_each_objective_trains_and_resumes(tmp_path: Path) -> None:
         whole = trompe.train(options, tmp_path / f"{name}-whole")
         trompe.train(replace(options, train=replace(options.train, steps=3)), tmp_path / f"{name}-parts")
         assert trompe.train(options, tmp_path / f"{name}-parts").digest == whole.digest
+
+
+# The figures of the game
+
+
+@pytest.fixture(scope="module")
+def plane_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    recipe = small("gan-2d", steps=20, snapshots=(0, 10, 20))
+    data = replace(recipe.data, source="spirals")
+    return trompe.train(replace(recipe, data=data), tmp_path_factory.mktemp("plane"))
+
+
+def test_the_field_of_a_game_in_the_plane(plane_run: trompe.Run, tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "field.gif"
+    run_command("figure", "field", plane_run.folder, "--out", out)
+    with Image.open(out) as film:
+        assert film.n_frames == 3  # type: ignore[attr-defined]
+    options = plane_run.record.recipe.family
+    assert isinstance(options, GANOptions)
+    scores, points, push = standing(plane_run, plane_run.data().take(slice(0, 50)), options)
+    corner = torch.tensor([[[[1.0, 0.0]]]])  # the rightmost, lowest point of the plane
+    assert scores[0, -1] == pytest.approx(float(plane_run.score(corner)), abs=1e-5)
+    along = points[0] + 1e-3 * push[0] / np.linalg.norm(push[0])
+    pictures = torch.from_numpy(np.stack([points[0], along])).float().view(2, 1, 1, 2) / (2 * REACH) + 0.5
+    before, after = plane_run.score(pictures)
+    assert after > before  # the generator is pushed to where the discriminator says real
+
+
+def test_only_a_game_in_the_plane_has_a_field(vae_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
+    _, error = run_command("figure", "field", vae_run.folder, code=2)
+    assert "is no GAN of points of the plane" in error
+
+
+def test_spirals_are_two_arms_of_one_width() -> None:
+    data = trompe.load_data("spirals:test")
+    points = points_of(data.images)
+    radius, angle = np.hypot(*points.T), np.arctan2(points[:, 1], points[:, 0])
+    assert data.labels is not None
+    away = angle - 2 * np.pi * radius - np.pi * data.labels
+    away = np.abs((away + np.pi) % (2 * np.pi) - np.pi) * radius
+    assert float(np.quantile(away, 0.95)) < 0.2
+    assert radius.max() < 1.1
+
+
+def test_the_spy_looks_at_a_picture_of_ones_own(tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    run = trompe.train(small("gan-mnist", steps=4, snapshots=(2, 4)), tmp_path / "run")
+    picture = tmp_path / "mine.png"
+    Image.fromarray(trompe.load_data("digits").images[3, 0]).save(picture)
+    run_command("figure", "spy", run.folder, "--data", picture, "--out", tmp_path / "spy.png")
+    run_command("figure", "climb", run.folder, "--data", picture, "--out", tmp_path / "climb.gif")
+    with Image.open(tmp_path / "climb.gif") as film:
+        assert film.n_frames > 30  # type: ignore[attr-defined]
+        assert film.width == film.height  # one picture, not sixteen
+    first, *_, last = climb(run, run.data(str(picture)))
+    assert not np.array_equal(first, last)
+    run_command("figure", "progress", run.folder, "--out", tmp_path / "progress.gif")
+    with Image.open(tmp_path / "progress.gif") as film:
+        assert film.n_frames == 2  # type: ignore[attr-defined]
+    _, error = run_command("figure", "spy", run.folder, "--out", tmp_path / "spy.gif", code=2)
+    assert "of no known kind" in error
+
+
+def test_an_undecided_discriminator_is_judged_by_its_own_middle() -> None:
+    """Where only differences of logits count, a common shift of them changes no verdict."""
+    real, fake = torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0])
+    for shift in (0.0, 100.0):
+        verdicts = watched(real + shift, fake + shift, None)
+        assert verdicts["real_right"].tolist() == [1, 1]
+        assert verdicts["fake_right"].tolist() == [1, 1]
+    assert watched(real, fake)["fake_right"].tolist() == [0, 0]
+
+
+def test_the_sweep_of_a_generator_holds_all_numbers_but_one(plane_run: trompe.Run) -> None:
+    noise = torch.arange(4.0)
+    codes = swept(noise, np.array([2, 0]), torch.zeros(4), torch.ones(4), 3).view(2, 3, 4)
+    assert codes[0, :, 2].tolist() == [-3, 0, 3]
+    assert codes[0, :, [0, 1, 3]].tolist() == [[0, 1, 3]] * 3
+    assert codes[1, :, 0].tolist() == [-3, 0, 3]

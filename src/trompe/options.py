@@ -262,6 +262,9 @@ class GANOptions:
     """Weight of the squared gradient of the discriminator at real pictures."""
     r2: NonNegative = 0.0
     """Weight of the same at generated ones."""
+    penalty_every: Count = 1
+    """Take these three weights at every so many steps only, and so many times as strong then: nearly as good, and the
+    step is cheaper."""
     augment: tuple[Literal["colour", "shift", "cutout"], ...] = ()
     """Change pictures before the discriminator sees them, real and generated ones alike, so that few are enough."""
 

@@ -18,7 +18,7 @@ from .build import build_model
 from .data.arrays import ImageData
 from .data.batches import as_floats
 from .data.load import for_recipe, split_source
-from .data.pictures import read_picture
+from .data.pictures import SUFFIXES, read_picture
 from .device import pick_device
 from .errors import TrompeError
 from .log import read_log
@@ -184,10 +184,14 @@ class Run:
 
     def data(self, source: str | None = None, split: str = "test") -> ImageData:
         """Pictures in this run's size and colour, or patches of them by its law; by default those it was trained to
-        test on. A run that was given its pictures in Python keeps the first of its test pictures itself.
+        test on; of a picture's path that picture. A run that was given its pictures in Python keeps the first of its
+        test pictures itself.
         """
         if source is None:
             return self._own_data(split)
+        if Path(source).suffix.lower() in SUFFIXES and Path(source).is_file():
+            levels = (self.read_pictures([source]) * 255).round().byte().numpy()
+            return ImageData(levels, Path(source).name, names=(source,))
         shape, options = self.record.data.image_shape, self.record.recipe.data
         name, named_split = split_source(source)
         size = options.size if options.patch.size else (shape[1], shape[2])
@@ -243,6 +247,11 @@ class Run:
         if isinstance(pixels, str):
             raise TrompeError(f"`{path}` cannot be read as a picture: {pixels}", hint="is it a picture?")
         return as_floats(torch.from_numpy(np.array(pixels)))
+
+    def at_snapshots(self) -> list[Run]:
+        """The run at each snapshot that it keeps, in order; or as it is, where it keeps none."""
+        steps = [step for step, _ in by_step(self.folder / "snapshots", ".safetensors")]
+        return [Run(self.folder, device=str(self.device), snapshot=step) for step in steps] or [self]
 
     @property
     def of_patches(self) -> bool:

@@ -30,6 +30,7 @@ FigureName = Literal[
     "progress",
     "spy",
     "climb",
+    "field",
 ]
 
 
@@ -145,26 +146,26 @@ def figure(
             the data, what the decoder makes of the plane, and both. `traversals`: one code number at a time. `kl`:
             which numbers are used. `film`: the samples of the training from one noise, as a GIF. Of a GAN, `game`: what
             the discriminator is right about, gradients, and the variety of samples; `progress`: real pictures and
-            generated ones at each snapshot; `spy`: what the discriminator's gradient would change in fakes and in real
-            pictures; `climb`: fakes that follow it, as a GIF.
+            generated ones at each snapshot (with `--out` also a GIF); `spy`: what the discriminator's gradient would
+            change in fakes and in real pictures; `climb`: fakes, or with `--data` real pictures, that follow it, as a
+            GIF; `field`: a GAN in the plane, both players at each snapshot, as a GIF.
         runs: the run folder, or several.
-        data: pictures to draw it with, as in `mnist:test`; by default what the (first) run was trained to test on.
+        data: pictures to draw it with, as in `mnist:test`, or one picture file; by default what the (first) run was
+            trained to test on.
         out: the file to write; by default under `figures/` in the (first) run.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
     from ..errors import TrompeError
-    from ..figures.named import draw
+    from ..figures.named import draw, kinds_of
     from ..files import write_bytes
 
-    suffix = ".gif" if name in ("film", "climb") else ".png"
     of_data = "" if data is None else "-" + re.sub(r"\W+", "-", data).strip("-")
     if not runs:
         raise TrompeError("no run folder was given", hint=f"give one: `trompe figure {name} runs/mine`")
     against = "".join(f"-{run.resolve().name}" for run in runs[1:])
-    path = out or runs[0] / "figures" / f"{name}{against}{of_data}{suffix}"
-    kind_of(path, suffix)
-    opened = [open_run(run, device) for run in runs]
-    write_bytes(path, draw(name, opened, lambda: opened[0].data(data)))
+    path = out or runs[0] / "figures" / f"{name}{against}{of_data}{kinds_of(name)[0]}"
+    kind = kind_of(path, *kinds_of(name))
+    write_bytes(path, draw(name, [open_run(run, device) for run in runs], data, kind))
     print(path)
 
 

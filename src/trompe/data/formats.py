@@ -7,6 +7,7 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -17,7 +18,7 @@ from .arrays import ImageData
 from .folder import Place, load_pictures
 from .pack import Contents, packed, state_of
 from .pictures import Collection
-from .synthetic import CURVES, LAWS, MIXTURES, POINTS, Made, curves, mixture
+from .synthetic import CURVES, LAWS, MIXTURES, POINTS, Made, curves, mixture, spirals
 
 Splits = tuple[ImageData, ImageData, dict[str, Any]]
 """A set to train on, one to test on, and the report on both."""
@@ -189,7 +190,7 @@ def _tiny_titles(pictures: Collection, classes: list[str]) -> list[str]:
     return [words.get(name, name).split(",")[0] for name in classes]
 
 
-# Curves, and mixtures of Gaussians
+# Curves, and points of the plane
 
 
 def load_curves(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
@@ -213,12 +214,16 @@ def load_digits(name: str, paths: list[Path], size: tuple[int, int] | None, colo
     return data.take(np.flatnonzero(~tested)), data.take(np.flatnonzero(tested), f"{name}:test"), {}
 
 
-def load_mixture(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
+def load_points(name: str, paths: list[Path], size: tuple[int, int] | None, colour: str) -> Splits:
     if size not in (None, (1, 2)) or colour == "rgb":
         raise TrompeError(f"`{name}` is of points, two grey pixels each", hint="leave `--size` and colour out")
+    centres = MIXTURES.get(name)
 
     def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        return *mixture(name, POINTS[0], 0), *mixture(name, POINTS[1], 1)
+        made = spirals if centres is None else partial(mixture, name)
+        return *made(POINTS[0], 0), *made(POINTS[1], 1)
 
-    names = tuple(f"({x:.2f}, {y:.2f})" for x, y in MIXTURES[name].round(2) + 0.0)
+    names: tuple[str, ...] = ("one arm", "other arm")
+    if centres is not None:
+        names = tuple(f"({x:.2f}, {y:.2f})" for x, y in centres.round(2) + 0.0)
     return from_arrays(name, paths, None, "auto", names, read)

@@ -20,8 +20,8 @@ from .formats import (
     load_cifar10,
     load_curves,
     load_digits,
-    load_mixture,
     load_olivetti,
+    load_points,
     load_tiny_imagenet,
 )
 from .pack import cache_folder
@@ -161,13 +161,19 @@ SETS: dict[str, NamedSet] = {
         "60,000 points of eight Gaussians around a circle, as pictures of two pixels: no download",
         POINTS,
         (),
-        load_mixture,
+        load_points,
     ),
     "grid": NamedSet(
         "60,000 points of twenty-five Gaussians on a grid, as pictures of two pixels: no download",
         POINTS,
         (),
-        load_mixture,
+        load_points,
+    ),
+    "spirals": NamedSet(
+        "60,000 points of two arms that wind around each other, as pictures of two pixels: no download",
+        POINTS,
+        (),
+        load_points,
     ),
     "curves": NamedSet(
         "30,000 curves of 28x28 through three random points (Hinton & Salakhutdinov 2006): no download",

@@ -105,14 +105,30 @@ MIXTURES = {
 
 
 def mixture(name: str, count: int, part: int) -> tuple[Pictures, np.ndarray]:
-    """Points of a mixture as pictures of two pixels, the two coordinates, and the Gaussian each is of. As pictures they
-    go wherever pictures go.
-    """
+    """Points of a mixture, and the Gaussian each is of."""
     random = numpy_generator(0, Stream.SYNTHESIS, 3, part)
     chosen = random.integers(0, len(MIXTURES[name]), count)
     points = MIXTURES[name][chosen] + DEVIATION * random.standard_normal((count, 2))
+    return as_pictures(points), chosen
+
+
+SPIRAL_TURNS = 1.0
+
+
+def spirals(count: int, part: int) -> tuple[Pictures, np.ndarray]:
+    """Points of two arms that wind around each other, evenly along each arm, and the arm each is of."""
+    random = numpy_generator(0, Stream.SYNTHESIS, 5, part)
+    arm = random.integers(0, 2, count)
+    radius = np.sqrt(random.uniform(0.15**2, 1, count))  # an arm is longer farther out
+    angle = 2 * np.pi * SPIRAL_TURNS * radius + np.pi * arm
+    points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return as_pictures(points + DEVIATION * random.standard_normal((count, 2))), arm
+
+
+def as_pictures(points: Float[np.ndarray, "count 2"]) -> Pictures:
+    """Points of the plane as pictures of two pixels, their coordinates. As pictures they go wherever pictures go."""
     levels = np.rint(255 * (points / REACH + 1) / 2).clip(0, 255).astype(np.uint8)
-    return levels[:, None, None, :], chosen
+    return levels[:, None, None, :]
 
 
 def points_of(images: Pictures) -> Float[np.ndarray, "count 2"]:

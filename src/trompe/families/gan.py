@@ -34,6 +34,8 @@ class Game:
     generator: Callable[[Logits, Logits], Logits]
     compares: bool = False
     """Whether the generator's cost depends on real pictures."""
+    undecided: float | None = 0.0
+    """The logit that takes no side; `None` where only differences of logits mean anything."""
 
 
 def cross_entropy(real: Logits, fake: Logits) -> Logits:
@@ -45,12 +47,17 @@ GAMES: dict[Objective, Game] = {
     "minimax": Game(cross_entropy, lambda real, fake: -F.softplus(fake)),
     "non-saturating": Game(cross_entropy, lambda real, fake: F.softplus(-fake)),
     "least-squares": Game(
-        lambda real, fake: 0.5 * ((real - 1).square() + fake.square()), lambda real, fake: 0.5 * (fake - 1).square()
+        lambda real, fake: 0.5 * ((real - 1).square() + fake.square()),
+        lambda real, fake: 0.5 * (fake - 1).square(),
+        undecided=0.5,
     ),
     "hinge": Game(lambda real, fake: F.relu(1 - real) + F.relu(1 + fake), lambda real, fake: -fake),
-    "wasserstein": Game(lambda real, fake: fake - real, lambda real, fake: -fake),
+    "wasserstein": Game(lambda real, fake: fake - real, lambda real, fake: -fake, undecided=None),
     "relativistic": Game(
-        lambda real, fake: F.softplus(fake - real), lambda real, fake: F.softplus(real - fake), compares=True
+        lambda real, fake: F.softplus(fake - real),
+        lambda real, fake: F.softplus(real - fake),
+        compares=True,
+        undecided=None,
     ),
 }
 """`minimax` leaves out the part of the negated loss that the generator has no hand in."""
@@ -64,13 +71,9 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
         real = augmented(batch.images, options.augment)
         fake = augmented(generated(model, batch), options.augment)
         logits = model.score(real, batch.labels), model.score(fake, batch.labels)
-        terms = {"loss": game.discriminator(*logits), **watched(*logits)}
-        if options.gradient_penalty:
-            norm = gradient(model, between(real, fake), batch.labels).norm(dim=1)
-            terms["gradient_penalty"] = options.gradient_penalty * (norm - 1).square()
-        for name, weight, images in (("r1", options.r1, real), ("r2", options.r2, fake)):
-            if weight:
-                terms[name] = 0.5 * weight * gradient(model, images, batch.labels).square().sum(1)
+        terms = {"loss": game.discriminator(*logits), **watched(*logits, game.undecided)}
+        if step % options.penalty_every == 0:
+            terms |= penalties(model, real, fake, batch.labels, options)
         return terms
 
     def generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -85,6 +88,22 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
     )
 
 
+def penalties(
+    model: Model, real: Tensor, fake: Tensor, labels: Tensor | None, options: GANOptions
+) -> dict[str, Float[Tensor, " batch"]]:
+    """Those of the discriminator's gradient that have a weight, as strong as they are rare (Karras et al. 2020,
+    appendix B).
+    """
+    terms: dict[str, Tensor] = {}
+    if weight := options.penalty_every * options.gradient_penalty:
+        norm = gradient(model, between(real, fake), labels).norm(dim=1)
+        terms["gradient_penalty"] = weight * (norm - 1).square()
+    for name, weight, images in (("r1", options.r1, real), ("r2", options.r2, fake)):
+        if weight:
+            terms[name] = 0.5 * options.penalty_every * weight * gradient(model, images, labels).square().sum(1)
+    return terms
+
+
 def generated(model: Model, batch: Batch) -> Tensor:
     """As many pictures as the batch has, of its classes, from noise of the global generator."""
     return model.sample(noise_for(model, batch), batch.labels)
@@ -95,9 +114,10 @@ def noise_for(model: Model, batch: Batch) -> Float[Tensor, "batch latent"]:
     return torch.randn(len(batch.images), model.latent, device=batch.images.device)
 
 
-def watched(real: Logits, fake: Logits) -> dict[str, Logits]:
+def watched(real: Logits, fake: Logits, undecided: float | None = 0.0) -> dict[str, Logits]:
     """Whether the discriminator is right about each picture: not trained on, but watched."""
-    right = {"real_right": real > 0, "fake_right": fake < 0}
+    middle = 0.5 * (real.mean() + fake.mean()) if undecided is None else undecided
+    right = {"real_right": real > middle, "fake_right": fake < middle}
     return {name: one.float() for name, one in right.items()}
 
 

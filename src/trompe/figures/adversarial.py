@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from ..errors import TrompeError
 from ..families.gan import gradient
 from ..grids import Pixels, flat, picture_grid
 from ..model import Model
-from ..run import Run, by_step
+from ..run import Run
 from .style import INK, dress, figure
 
+Titled = tuple[str, Pixels]
 SIDE = 5
 SHOWN = 6
 CLIMBS = 40
@@ -28,12 +29,25 @@ STRIDE = 0.004
 
 def progress(run: Run, data: ImageData, seed: int = 0) -> Figure:
     """Real pictures left, then what the generator made of one noise at each kept snapshot, or now."""
-    steps = [step for step, _ in by_step(run.folder / "snapshots", ".safetensors")]
-    runs = [Run(run.folder, device=str(run.device), snapshot=step) for step in steps] or [run]
+    return beside([real_grid(data), *(generated_grid(one, seed) for one in run.at_snapshots())])
+
+
+def progress_film(run: Run, data: ImageData, seed: int = 0) -> Iterator[Figure]:
+    """The same, one snapshot after another."""
+    for one in run.at_snapshots():
+        yield beside([real_grid(data), generated_grid(one, seed)])
+
+
+def real_grid(data: ImageData) -> Titled:
     real = data.take(np.unique(np.linspace(0, len(data) - 1, SIDE**2).astype(int))).images_as_floats()
-    grids = [("real", picture_grid(real, SIDE))]
-    for one in runs:
-        grids.append((f"generated, step {one.step:,}", picture_grid(one.sample(SIDE**2, seed=seed), SIDE)))
+    return "real", picture_grid(real, SIDE)
+
+
+def generated_grid(run: Run, seed: int) -> Titled:
+    return f"generated, step {run.step:,}", picture_grid(run.sample(SIDE**2, seed=seed), SIDE)
+
+
+def beside(grids: Sequence[Titled]) -> Figure:
     made, axes = figure(2.6 * len(grids), 2.9, 1, len(grids))
     for panel, (title, grid) in zip(axes[0], grids, strict=True):
         panel.imshow(grid, interpolation="nearest")
@@ -57,26 +71,36 @@ def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
     darker would; over all channels. The discriminator's chance that a picture is real stands above it.
     """
     real = data.take(slice(0, SHOWN))
-    labels = run.labels_for(SHOWN, real.labels) if run.model.num_classes else None
-    halves = [(run.sample(SHOWN, seed=seed), run.labels_for(SHOWN)), (real.images_as_floats(), labels)]
-    made, axes = figure(1.3 * 2 * SHOWN, 3.0, 2, 2 * SHOWN)
-    for half, (images, chosen) in enumerate(halves):
+    labels = run.labels_for(len(real), real.labels) if run.model.num_classes else None
+    shown = [("fake", *faked(run, SHOWN, seed)), ("real", real.images_as_floats(), labels)]
+    made, axes = figure(1.3 * (SHOWN + len(real)), 3.0, 2, SHOWN + len(real))
+    column = 0
+    for kind, images, chosen in shown:
         heat = flat(run.apply(spied, images, chosen)).mean(1).numpy()
         chances = run.score(images, chosen).sigmoid()
-        for place in range(SHOWN):
-            above, below = axes[:, half * SHOWN + place]
-            above.imshow(picture_grid(images[place : place + 1], 1), interpolation="nearest")
-            above.set_title(f"{('fake', 'real')[half]}: {float(chances[place]):.2f}", fontsize=8, color=INK)
-            reach = max(float(np.abs(heat[place]).max()), 1e-12)
-            below.imshow(heat[place], cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
+        for image, slope, chance in zip(images, heat, chances.tolist(), strict=True):
+            above, below = axes[:, column]
+            above.imshow(picture_grid(image[None], 1), interpolation="nearest")
+            above.set_title(f"{kind}: {chance:.2f}", fontsize=8, color=INK)
+            reach = max(float(np.abs(slope).max()), 1e-12)
+            below.imshow(slope, cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
             for panel in (above, below):
                 dress(panel).set_axis_off()
+            column += 1
     return made
 
 
-def climb(run: Run, seed: int = 0, count: int = 16) -> Iterator[Pixels]:
-    """Frames of generated pictures that follow the spy's advice, step by step."""
-    images, labels = run.sample(count, seed=seed), run.labels_for(count)
+def faked(run: Run, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
+    return run.sample(count, seed=seed), run.labels_for(count)
+
+
+def climb(run: Run, data: ImageData | None = None, seed: int = 0, count: int = 16) -> Iterator[Pixels]:
+    """Frames of pictures that follow the spy's advice, step by step: generated ones, or these."""
+    if data is None:
+        images, labels = faked(run, count, seed)
+    else:
+        images, labels = run.pictures(data.take(slice(0, count)))
+        images = images.float() / 255
     for _ in range(CLIMBS):
         yield picture_grid(images)
         slope = run.apply(spied, images, labels)

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..grids import Pixels, gif, picture_grid, png
 from ..run import Run
-from .adversarial import climb, progress, spy
+from .adversarial import climb, progress, progress_film, spy
 from .comparison import corruption, reconstructions
 from .filters import filters
 from .history import curves, game
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
+from .plane import field
 from .rates import rate_distortion
-from .style import figure_png
+from .style import figure_png, pixels_of
 
 SEVERAL = ("reconstructions", "filters", "rate-distortion")
 """The figures that compare runs."""
+MOVING = {"film": (".gif",), "climb": (".gif",), "field": (".gif",), "progress": (".png", ".gif")}
+"""The kinds of file of those that move, the usual one first; the others are PNG."""
 
 
-def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes:
-    """A figure as PNG, `film` and `climb` as GIF. The data are asked for by those that need them."""
+def kinds_of(name: str) -> tuple[str, ...]:
+    return MOVING.get(name, (".png",))
+
+
+def draw(name: str, runs: Sequence[Run], source: str | None = None, kind: str = ".png") -> bytes:
+    """A figure as the bytes of its file.
+
+    Args:
+        source: pictures to draw it with; by default what the first run was trained to test on.
+        kind: one of the figure's `kinds_of`.
+    """
     run = runs[0]
     if len(runs) > 1 and name not in SEVERAL:
         raise TrompeError(
@@ -36,13 +47,13 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
         case "samples":
             return png(picture_grid(run.sample(64)))
         case "reconstructions":
-            return figure_png(reconstructions(runs, data()))
+            return figure_png(reconstructions(runs, run.data(source)))
         case "latent-map":
-            return figure_png(latent_map(run, data()))
+            return figure_png(latent_map(run, run.data(source)))
         case "traversals":
-            return png(traversals(run, data()))
+            return png(traversals(run, run.data(source)))
         case "kl":
-            return figure_png(kl_bars(run, kl_per_number(run, data())))
+            return figure_png(kl_bars(run, kl_per_number(run, run.data(source))))
         case "curves":
             return figure_png(curves(run))
         case "game":
@@ -50,15 +61,19 @@ def draw(name: str, runs: Sequence[Run], data: Callable[[], ImageData]) -> bytes
         case "filters":
             return figure_png(filters(runs))
         case "rate-distortion":
-            return figure_png(rate_distortion(runs, data()))
+            return figure_png(rate_distortion(runs, run.data(source)))
         case "progress":
-            return figure_png(progress(run, data()))
+            if kind == ".gif":
+                return gif([pixels_of(one) for one in progress_film(run, run.data(source))], seconds_each=1.0)
+            return figure_png(progress(run, run.data(source)))
         case "spy":
-            return figure_png(spy(run, data()))
+            return figure_png(spy(run, run.data(source)))
         case "climb":
-            return gif(list(climb(run)), seconds_each=0.1)
+            return gif(list(climb(run, None if source is None else run.data(source))), seconds_each=0.1)
+        case "field":
+            return gif([pixels_of(one) for one in field(run, run.data(source))], seconds_each=0.25)
         case "corruption":
-            return figure_png(corruption(run, data()))
+            return figure_png(corruption(run, run.data(source)))
         case "film":
             return film(run)
     raise TrompeError(f"no figure is named `{name}`")

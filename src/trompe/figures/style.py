@@ -6,9 +6,12 @@ import io
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from ..grids import Pixels
 
 INK = "#22252a"
 FAINT = "#8a9099"
@@ -44,6 +47,14 @@ def class_colours(count: int) -> list[str] | np.ndarray:
         return list(COLOURS[:count])
     hues = np.arange(count) / count
     return hsv_to_rgb(np.stack([hues, np.full(count, 0.75), np.full(count, 0.8)], axis=1))
+
+
+def pixels_of(made: Figure) -> Pixels:
+    """A figure as a frame of an animation, at half the resolution."""
+    canvas = FigureCanvasAgg(made)
+    made.set_dpi(DPI // 2)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def figure_png(made: Figure) -> bytes:

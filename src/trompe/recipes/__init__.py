@@ -39,6 +39,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "dae-patches": denoising.dae_patches,
     "sdae-mnist": denoising.sdae_mnist,
     "gan": gans.gan,
+    "gan-2d": gans.gan_2d,
     "gan-mnist": gans.gan_mnist,
     "gan-cifar10-lecture": gans.gan_cifar10_lecture,
     "gan-imagenet64-lecture": gans.gan_imagenet64_lecture,

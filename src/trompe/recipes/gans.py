@@ -35,6 +35,32 @@ def gan() -> Recipe:
     )
 
 
+def gan_2d() -> Recipe:
+    """GAN in the plane, on eight Gaussians around a circle: small enough to watch all of it.
+
+    Command: `trompe train gan-2d --data ring --out runs/plane` (or `grid`, or `spirals`), then
+    `trompe figure field runs/plane`
+
+    Cost: half a minute on one core.
+    """
+    return Recipe(
+        "gan-2d",
+        data=DataOptions(source="ring"),
+        nets=MLPOptions(widths=(128, 128), latent=8, activation="leaky-relu"),
+        family=GANOptions(r1=0.01),
+        train=TrainOptions(
+            steps=3000,
+            batch=256,
+            learning_rate=1e-3,
+            beta1=0.5,
+            schedule="cosine",
+            ema=0.99,
+            evaluate_every=0,
+            snapshots=(*range(0, 1000, 50), *range(1000, 3001, 200)),
+        ),
+    )
+
+
 def gan_mnist() -> Recipe:
     """A small GAN on MNIST.
 
