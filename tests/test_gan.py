@@ -337,11 +337,13 @@ def test_the_field_of_a_game_in_the_plane(plane_run: trompe.Run, tmp_path: Path,
     run_command("figure", "field", plane_run.folder, "--out", out)
     with Image.open(out) as film:
         assert film.n_frames == 3  # type: ignore[attr-defined]
+    run_command("figure", "field", plane_run.folder, "--out", tmp_path / "field.png")
     options = plane_run.record.recipe.family
     assert isinstance(options, GANOptions)
-    scores, points, push = standing(plane_run, plane_run.data().take(slice(0, 50)), options)
+    moment = standing(plane_run, plane_run.data().take(slice(0, 50)), options)
+    points, push = moment.points, moment.push
     corner = torch.tensor([[[[1.0, 0.0]]]])  # the rightmost, lowest point of the plane
-    assert scores[0, -1] == pytest.approx(float(plane_run.score(corner)), abs=1e-5)
+    assert moment.logits[0, -1] == pytest.approx(float(plane_run.score(corner)), abs=1e-5)
     along = points[0] + 1e-3 * push[0] / np.linalg.norm(push[0])
     pictures = torch.from_numpy(np.stack([points[0], along])).float().view(2, 1, 1, 2) / (2 * REACH) + 0.5
     before, after = plane_run.score(pictures)

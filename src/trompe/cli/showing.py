@@ -148,7 +148,7 @@ def figure(
             the discriminator is right about, gradients, and the variety of samples; `progress`: real pictures and
             generated ones at each snapshot (with `--out` also a GIF); `spy`: what the discriminator's gradient would
             change in fakes and in real pictures; `climb`: fakes, or with `--data` real pictures, that follow it, as a
-            GIF; `field`: a GAN in the plane, both players at each snapshot, as a GIF.
+            GIF; `field`: a GAN in the plane, both players at each snapshot, as a GIF or a PNG.
         runs: the run folder, or several.
         data: pictures to draw it with, as in `mnist:test`, or one picture file; by default what the (first) run was
             trained to test on.

@@ -17,13 +17,13 @@ from .filters import filters
 from .history import curves, game
 from .latents import kl_bars, kl_per_number, traversals
 from .maps import latent_map
-from .plane import field
+from .plane import field, field_film
 from .rates import rate_distortion
 from .style import figure_png, pixels_of
 
 SEVERAL = ("reconstructions", "filters", "rate-distortion")
 """The figures that compare runs."""
-MOVING = {"film": (".gif",), "climb": (".gif",), "field": (".gif",), "progress": (".png", ".gif")}
+MOVING = {"film": (".gif",), "climb": (".gif",), "field": (".gif", ".png"), "progress": (".png", ".gif")}
 """The kinds of file of those that move, the usual one first; the others are PNG."""
 
 
@@ -71,7 +71,9 @@ def draw(name: str, runs: Sequence[Run], source: str | None = None, kind: str = 
         case "climb":
             return gif(list(climb(run, None if source is None else run.data(source))), seconds_each=0.1)
         case "field":
-            return gif([pixels_of(one) for one in field(run, run.data(source))], seconds_each=0.25)
+            if kind == ".png":
+                return figure_png(field(run, run.data(source)))
+            return gif([pixels_of(one) for one in field_film(run, run.data(source))], seconds_each=0.25)
         case "corruption":
             return figure_png(corruption(run, run.data(source)))
         case "film":

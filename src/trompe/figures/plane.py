@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -22,59 +25,82 @@ from .style import COLOURS, FAINT, dress, figure
 SIDE = 60
 POINTS = 400
 ARROWS = 120
+PANELS = 6
 LONGEST = 0.3
 """Of an arrow, in coordinates."""
 
 
-def field(run: Run, data: ImageData) -> Iterator[Figure]:
+@dataclass(frozen=True)
+class Moment:
+    """Both players at a step: the discriminator's logits over the plane, from the one that takes no side; generated
+    points; and minus the gradient of the generator's cost at them.
+    """
+
+    step: int
+    logits: Float[np.ndarray, "side side"]
+    points: Float[np.ndarray, "points 2"]
+    push: Float[np.ndarray, "points 2"]
+
+
+def field(run: Run, data: ImageData) -> Figure:
+    """Some of the moments of `field_film`, side by side."""
+    real = data.take(slice(0, POINTS))
+    moments = moments_of(run, real)
+    shown = [moments[place] for place in np.unique(np.linspace(0, len(moments) - 1, PANELS).astype(int))]
+    columns = min(3, len(shown))
+    made, axes = figure(2.9 * columns, 3.0 * math.ceil(len(shown) / columns), math.ceil(len(shown) / columns), columns)
+    for panel, moment in zip(axes.flat, shown, strict=False):
+        draw(panel, moment, moments, real)
+    for panel in axes.flat[len(shown) :]:
+        panel.set_axis_off()
+    return made
+
+
+def field_film(run: Run, data: ImageData) -> Iterator[Figure]:
     """At each kept snapshot, or now: the discriminator's logit over the plane, orange for real and purple for fake;
     real points; generated ones, and the way that the generator's cost pushes them, by arrows as long as the push is
     strong.
     """
-    options = run.record.recipe.family
-    if int(np.prod(run.record.data.image_shape)) != 2 or not isinstance(options, GANOptions) or run.model.num_classes:
-        raise TrompeError(
-            f"the run in `{run.folder}` is no GAN of points of the plane", hint="train one: `trompe train gan-2d`"
-        )
     real = data.take(slice(0, POINTS))
-    moments = [(one.step, *standing(one, real, options)) for one in run.at_snapshots()]
-    strongest = max(np.quantile(np.linalg.norm(push, axis=1), 0.95) for *_, push in moments)
-    surest = max(np.quantile(np.abs(scores), 0.98) for _, scores, *_ in moments)
-    for step, scores, fakes, push in moments:
+    moments = moments_of(run, real)
+    for moment in moments:
         made, axes = figure(4.6, 4.6)
-        panel = axes[0, 0]
-        panel.imshow(
-            scores,
-            extent=(-REACH, REACH, -REACH, REACH),
-            origin="lower",
-            cmap="PuOr_r",
-            vmin=-surest,
-            vmax=surest,
-            alpha=0.75,
-            interpolation="bilinear",
-        )
-        panel.scatter(*points_of(real.images).T, s=5, color=FAINT, linewidths=0)
-        panel.scatter(*fakes.T, s=7, color=COLOURS[0], linewidths=0)
-        arrows = LONGEST * push[:ARROWS] / max(strongest, 1e-12)
-        panel.quiver(
-            *fakes[:ARROWS].T,
-            *arrows.T,
-            angles="xy",
-            scale_units="xy",
-            scale=1,
-            width=0.003,
-            color=COLOURS[0],
-        )
-        dress(panel, f"step {step:,}").set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xticks=[], yticks=[])
+        draw(axes[0, 0], moment, moments, real)
         yield made
 
 
-def standing(
-    run: Run, real: ImageData, options: GANOptions
-) -> tuple[Float[np.ndarray, "side side"], Float[np.ndarray, "points 2"], Float[np.ndarray, "points 2"]]:
-    """The discriminator's logits over the plane, from the one that takes no side; generated points; and minus the
-    gradient of the generator's cost at them.
-    """
+def moments_of(run: Run, real: ImageData) -> list[Moment]:
+    options = run.record.recipe.family
+    flat = int(np.prod(run.record.data.image_shape)) == 2
+    if not flat or not isinstance(options, GANOptions) or run.model.num_classes:
+        raise TrompeError(
+            f"the run in `{run.folder}` is no GAN of points of the plane", hint="train one: `trompe train gan-2d`"
+        )
+    return [standing(one, real, options) for one in run.at_snapshots()]
+
+
+def draw(panel: Axes, moment: Moment, moments: Sequence[Moment], real: ImageData) -> None:
+    """One moment, in the scale of all of them."""
+    strongest = max(np.quantile(np.linalg.norm(one.push, axis=1), 0.95) for one in moments)
+    surest = max(np.quantile(np.abs(one.logits), 0.9) for one in moments)
+    panel.imshow(
+        moment.logits,
+        extent=(-REACH, REACH, -REACH, REACH),
+        origin="lower",
+        cmap="PuOr_r",
+        vmin=-surest,
+        vmax=surest,
+        alpha=0.75,
+        interpolation="bilinear",
+    )
+    for points, size, colour in ((points_of(real.images), 5, FAINT), (moment.points, 7, COLOURS[0])):
+        panel.scatter(points[:, 0], points[:, 1], s=size, color=colour, linewidths=0)
+    starts, arrows = moment.points[:ARROWS], LONGEST * moment.push[:ARROWS] / max(strongest, 1e-12)
+    panel.quiver(*starts.T, *arrows.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=COLOURS[0])
+    dress(panel, f"step {moment.step:,}").set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xticks=[], yticks=[])
+
+
+def standing(run: Run, real: ImageData, options: GANOptions) -> Moment:
     line = torch.linspace(0, 1, SIDE)
     across, up = torch.meshgrid(line, line, indexing="xy")
     plane = torch.stack([across, up], -1).view(-1, *run.record.data.image_shape)
@@ -93,7 +119,7 @@ def standing(
     scores = run.score(plane).view(SIDE, SIDE).numpy()
     undecided = GAMES[options.objective].undecided
     scores = scores - (float(np.median(scores)) if undecided is None else undecided)
-    return scores, coordinates(fakes), run.apply(pushed, fakes).flatten(1).numpy()
+    return Moment(run.step, scores, coordinates(fakes), run.apply(pushed, fakes).flatten(1).numpy())
 
 
 def coordinates(images: Float[Tensor, "count 1 1 2"]) -> Float[np.ndarray, "count 2"]:

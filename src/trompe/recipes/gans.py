@@ -46,7 +46,7 @@ def gan_2d() -> Recipe:
     return Recipe(
         "gan-2d",
         data=DataOptions(source="ring"),
-        nets=MLPOptions(widths=(128, 128), latent=8, activation="leaky-relu"),
+        nets=MLPOptions(widths=(128, 128, 128), latent=8, activation="leaky-relu"),
         family=GANOptions(r1=0.01),
         train=TrainOptions(
             steps=3000,
