@@ -247,7 +247,10 @@ class GANOptions:
     posterior: ClassVar[PosteriorName] = "point"
 
     kind: tyro.conf.Suppress[Literal["gan"]] = "gan"
-    likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
+    likelihood: Literal["squared-error", "linear"] = "squared-error"
+    """How the generator's numbers become grey levels: through a sigmoid, or, `linear`, as they are, cut off at black
+    and white only when they are used. Where pictures are mostly black, a sigmoid has next to no slope, and the
+    generator stays black."""
     objective: Objective = "non-saturating"
     """What the two are paid for: `minimax` is the literal negation of the discriminator's loss."""
     prior: PriorName = "normal"

@@ -105,8 +105,10 @@ def penalties(
 
 
 def generated(model: Model, batch: Batch) -> Tensor:
-    """As many pictures as the batch has, of its classes, from noise of the global generator."""
-    return model.sample(noise_for(model, batch), batch.labels)
+    """As many pictures as the batch has, of its classes, from noise of the global generator; not cut off at black and
+    white, where there would be no gradient.
+    """
+    return model.expected(model.codes_from(noise_for(model, batch)), batch.labels)
 
 
 def noise_for(model: Model, batch: Batch) -> Float[Tensor, "batch latent"]:

@@ -30,7 +30,7 @@ def gan() -> Recipe:
         "gan",
         data=DataOptions(flip=True),
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=100, spectral=True),
-        family=GANOptions(objective="hinge", augment=("colour", "shift", "cutout")),
+        family=GANOptions(objective="hinge", likelihood="linear", augment=("colour", "shift", "cutout")),
         train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999, evaluate_every=0),
     )
 
