@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,9 @@ import trompe
 from trompe import cli
 from trompe.options import MLPOptions, Recipe, TrainOptions
 from trompe.recipes import recipe as named_recipe
+
+hypothesis.settings.register_profile("trompe", deadline=None)  # no test asserts a timing
+hypothesis.settings.load_profile("trompe")
 
 
 @pytest.fixture(scope="session", autouse=True)
