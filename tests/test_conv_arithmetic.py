@@ -16,12 +16,12 @@ from trompe.conv_arithmetic import (
     even,
     lost_by_stride,
     padding_named,
+    paths,
     pyramid,
     receptive_field,
     sizes_through,
     stretched,
     transposed_size,
-    writes,
 )
 from trompe.errors import TrompeError
 
@@ -182,13 +182,25 @@ def test_writes_are_counted_as_torch_writes(size: int, kernel: int, stride: int,
     counted = F.conv_transpose1d(
         torch.ones(1, 1, size), torch.ones(1, 1, kernel), None, stride, padding, 0, 1, dilation
     )
-    assert writes(axis, size) == counted[0, 0].int().tolist()
+    assert paths([axis], size) == counted[0, 0].int().tolist()
+
+
+@given(st.lists(axes, min_size=1, max_size=3), st.integers(3, 9))
+def test_paths_through_a_stack_are_counted_as_ones_are_summed(stack: list[Axis], size: int) -> None:
+    signal = torch.ones(1, 1, size, dtype=torch.float64)
+    try:
+        counted = paths(stack, size)
+    except TrompeError:
+        assume(False)
+    for axis in stack:
+        signal = through(axis, signal)
+    assert counted == signal[0, 0].int().tolist()
 
 
 @given(kernels, strides, dilations)
 def test_even_kernels_write_evenly_in_the_middle(kernel: int, stride: int, dilation: int) -> None:
     axis = Axis(kernel, stride, dilation=dilation, kind="transposed")
-    middle = writes(axis, 40)[axis.reach : -axis.reach]
+    middle = paths([axis], 40)[axis.reach : -axis.reach]
     assert even(axis) == (len(set(middle)) == 1)
 
 

@@ -199,22 +199,28 @@ def accepted_sizes(stack: Sequence[Axis], most: int) -> list[int]:
     return [size for size in range(1, most + 1) if fits(size)]
 
 
-def writes(axis: Axis, size: int) -> list[int]:
-    """How often each output cell of a transposed convolution is written to, along one axis: where that is uneven, its
-    pictures show a checkerboard (Odena et al. 2016).
-    """
-    counts = []
-    for place in range(axis.size(size)):
-        at = place + axis.padding[0]
-        counts.append(
-            sum(at - axis.dilation * tap in range(0, axis.stride * size, axis.stride) for tap in range(axis.kernel))
-        )
-    return counts
-
-
 def even(axis: Axis) -> bool:
     """Whether, away from the borders, each output cell is written to equally often: the taps of the kernel fall on the
     places between two strides in equal numbers.
     """
     places = [axis.dilation * tap % axis.stride for tap in range(axis.kernel)]
     return len({places.count(place) for place in range(axis.stride)}) == 1
+
+
+def paths(stack: Iterable[Axis], size: int) -> list[int]:
+    """How many ways lead from input cells to each output cell of a stack, along one axis: how often a transposed
+    convolution writes to it. Where that is uneven, pictures show a checkerboard (Odena et al. 2016).
+    """
+    counts = [1] * size
+    for axis in stack:
+        made = [0] * axis.size(len(counts))
+        for place in range(len(made)):
+            for tap in range(axis.kernel):
+                if axis.kind == "transposed":
+                    at, rest = divmod(place + axis.padding[0] - axis.dilation * tap, axis.stride)
+                else:
+                    at, rest = place * axis.stride - axis.padding[0] + axis.dilation * tap, 0
+                if rest == 0 and 0 <= at < len(counts):
+                    made[place] += counts[at]
+        counts = made
+    return counts

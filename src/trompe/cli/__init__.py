@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "measuring",
     "figure": "showing",
     "report": "showing",
+    "conv": "convolving",
 }
 """Each command and the module it lives in, in the order of the help."""
 

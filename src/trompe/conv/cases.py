@@ -14,7 +14,7 @@ class Case:
     """A layer and the size of its input."""
 
     layer: Layer
-    size: tuple[int, int]
+    size: tuple[int, ...]
 
 
 def plain(size: int, kernel: int, stride: int = 1, padding: int | NamedPadding = 0, dilation: int = 1) -> Case:
@@ -23,7 +23,7 @@ def plain(size: int, kernel: int, stride: int = 1, padding: int | NamedPadding =
 
 def undone(case: Case) -> Case:
     """The transposed convolution that comes back to a convolution's size from its output."""
-    (axis, _), (size, _) = case.layer.axes, case.size
+    axis, size = case.layer.axes[0], case.size[0]
     extra = axis.lost(size)
     small = axis.size(size)
     return Case(layer(axis.kernel, axis.stride, axis.padding[0], axis.dilation, extra, "transposed"), (small, small))

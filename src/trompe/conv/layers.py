@@ -22,6 +22,8 @@ class Layer:
     """A convolution, transposed convolution or pooling: its axes, rows before columns."""
 
     axes: tuple[Axis, ...]
+    average: bool = False
+    """Of a pooling: whether it takes the mean, not the maximum."""
 
     @property
     def kind(self) -> Kind:
@@ -39,6 +41,7 @@ def layer(
     output_padding: Numbers = 0,
     kind: Kind = "convolution",
     ndim: int = 2,
+    average: bool = False,
 ) -> Layer:
     """A layer from numbers, one for all axes or one for each.
 
@@ -58,7 +61,7 @@ def layer(
     else:
         paddings = [(one, one) for one in each("padding", padding, ndim)]
     axes = zip(kernels, strides, paddings, dilations, extras, strict=True)
-    return Layer(tuple(Axis(k, s, p, d, kind, extra) for k, s, p, d, extra in axes))
+    return Layer(tuple(Axis(k, s, p, d, kind, extra) for k, s, p, d, extra in axes), average)
 
 
 def each(name: str, given: Numbers, ndim: int) -> tuple[int, ...]:
@@ -83,6 +86,7 @@ def layer_of(module: nn.Module) -> Layer:
     if getattr(module, "ceil_mode", False):
         raise TrompeError("a pooling with ceil_mode is not known", hint="use padding instead")
     asked: Any = module
+    average = isinstance(module, nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d)
     ndim = int(type(module).__name__[-2])
     kind: Kind = "convolution"
     if isinstance(module, TRANSPOSED):
@@ -97,4 +101,5 @@ def layer_of(module: nn.Module) -> Layer:
         getattr(asked, "output_padding", 0),
         kind,
         ndim,
+        average,
     )

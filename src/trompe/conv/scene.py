@@ -7,7 +7,7 @@ convolution of the stretched input that it is. Colours are Okabe & Ito's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,13 +20,14 @@ from .layers import Layer
 Point = tuple[float, float]
 Theme = Literal["light", "dark"]
 
-UNIT = 26.0
-ALONG, DOWN = (UNIT, 0.0), (-0.42 * UNIT, 0.5 * UNIT)
-"""Screen steps of one column and of one row; rows come towards the reader."""
+UNIT, USUAL = 26.0, 16
+"""Width of a cell, of a plane that is up to so many cells wide."""
+LEANING, FLAT = -0.42, 0.5
+"""Screen steps of one row, in widths of a cell: rows come towards the reader."""
 MARGIN, GAP, LINE = 14.0, 34.0, 17.0
 MOST_FRAMES = 64
 """Of larger outputs so many cells, evenly spread, are shown being made."""
-MOST_CELLS = 40
+MOST_CELLS = 80
 INPUT, WINDOW, MADE, MAKING = "#56b4e9", "#0072b2", "#9fd8c6", "#e69f00"
 
 
@@ -119,13 +120,20 @@ def seen(axis: Axis, size: int) -> Seen:
 
 
 def film(
-    layer: Layer, size: Sequence[int], *, numbers: bool = False, theme: Theme = "light", values: Values | None = None
+    layer: Layer,
+    size: Sequence[int],
+    *,
+    numbers: bool = False,
+    theme: Theme = "light",
+    values: Values | None = None,
+    title: str = "",
 ) -> Film:
     """The layer at work on an input of this size.
 
     Args:
         numbers: write the values into the cells, and the sum below; without `values` they are small whole numbers.
-        values: draw cells as dark as these.
+        values: draw cells as bright as these.
+        title: a line of text above the others.
 
     Raises:
         TrompeError: the layer has three axes, does not fit the input, or there are too many cells to see.
@@ -147,7 +155,7 @@ def film(
     shades = values is not None
     if numbers and values is None:
         values = small_numbers(layer, rows, columns, sizes)
-    return Stage(layer, rows, columns, sizes, made, PALETTES[theme], values, numbers, shades).film()
+    return Stage(layer, rows, columns, sizes, made, PALETTES[theme], values, numbers, shades, title).film()
 
 
 def small_numbers(layer: Layer, rows: Seen, columns: Seen, sizes: Sequence[int]) -> Values:
@@ -158,8 +166,14 @@ def small_numbers(layer: Layer, rows: Seen, columns: Seen, sizes: Sequence[int])
     made = np.zeros((len(rows.starts), len(columns.starts)))
     for place in np.ndindex(made.shape):
         terms = window(layer, rows, columns, given, kernel, place)
-        made[place] = max(value for value, _ in terms) if layer.kind == "pooling" else sum(v * w for v, w in terms)
+        made[place] = pooled(layer, terms) if layer.kind == "pooling" else sum(v * w for v, w in terms)
     return Values(given, kernel, made)
+
+
+def pooled(layer: Layer, terms: list[tuple[float, float]]) -> float:
+    """The maximum or the mean, to two places."""
+    values = [value for value, _ in terms]
+    return round(sum(values) / len(values), 2) if layer.average else max(values)
 
 
 def window(
@@ -190,14 +204,14 @@ class Stage:
     values: Values | None
     numbers: bool
     shades: bool
-    lines: list[str] = field(default_factory=list)
+    title: str
 
     def film(self) -> Film:
-        given_height, made_height = len(self.rows.cells) * DOWN[1], self.made[0] * DOWN[1]
-        upper, lower = (made_height, given_height) if self.upwards else (given_height, made_height)
+        heights = [rows * FLAT * self.unit for rows in (len(self.rows.cells), self.made[0])]
+        lower, upper = heights if self.upwards else heights[::-1]
         most_rows = max(len(self.rows.cells), self.made[0])
-        across = max(len(self.columns.cells), self.made[1]) * UNIT - most_rows * DOWN[0]
-        text = words(self.layer, self.sizes, self.made)
+        across = (max(len(self.columns.cells), self.made[1]) - most_rows * LEANING) * self.unit
+        text = [self.title] * bool(self.title) + words(self.layer, self.sizes, self.made)
         width = max(across, max(len(line) for line in text) * 6.4) + 2 * MARGIN
         foot = MARGIN + upper + GAP + lower
         height = foot + LINE * (len(text) + self.numbers) + 2 * MARGIN
@@ -213,19 +227,23 @@ class Stage:
         return Film(round(width), round(height), self.palette.paper, still, frames, ". ".join(text))
 
     @property
+    def unit(self) -> float:
+        most = max(len(self.rows.cells), len(self.columns.cells), *self.made)
+        return UNIT * min(1.0, USUAL / most)
+
+    @property
     def upwards(self) -> bool:
         return self.layer.kind != "transposed"
 
     def corner(self, width: float, rows: int, columns: int, above: bool) -> Point:
         """Of a plane's first cell on the screen."""
-        given_height, made_height = len(self.rows.cells) * DOWN[1], self.made[0] * DOWN[1]
-        upper = made_height if self.upwards else given_height
-        left = (width - columns * UNIT + rows * DOWN[0]) / 2 - rows * DOWN[0]
+        upper = (self.made[0] if self.upwards else len(self.rows.cells)) * FLAT * self.unit
+        left = (width - (columns + rows * LEANING) * self.unit) / 2
         return left, MARGIN if above else MARGIN + upper + GAP
 
     def cell(self, origin: Point, row: float, column: float, tall: float = 1, wide: float = 1) -> tuple[Point, ...]:
         def at(r: float, c: float) -> Point:
-            return origin[0] + c * ALONG[0] + r * DOWN[0], origin[1] + r * DOWN[1]
+            return origin[0] + (c + r * LEANING) * self.unit, origin[1] + r * FLAT * self.unit
 
         return at(row, column), at(row, column + wide), at(row + tall, column + wide), at(row + tall, column)
 
@@ -283,7 +301,8 @@ class Stage:
     def sum_of(self, terms: list[tuple[float, float]], row: int, column: int) -> str:
         total = self.value("made", row, column)
         if self.layer.kind == "pooling":
-            return f"max({', '.join(f'{value:g}' for value, _ in terms)}) = {total:g}"
+            values = ", ".join(f"{value:g}" for value, _ in terms)
+            return f"{'mean' if self.layer.average else 'max'}({values}) = {total:g}"
         products = [f"{value:g}·{weight:g}" for value, weight in terms if value and weight]
         return f"{' + '.join(products) or 0} = {total:g}"
 
