@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import tempfile
 from dataclasses import replace
@@ -16,19 +17,23 @@ from torch import Tensor, nn
 
 import trompe
 from conftest import small
+from trompe import measures
 from trompe.build import build_model
 from trompe.data.augmentation import KINDS, augmented
 from trompe.data.batches import Batch
 from trompe.data.synthetic import REACH, points_of
-from trompe.families import bigan, vae_gan
-from trompe.families.gan import GAMES, gradient, phases, watched
+from trompe.distributions import LIKELIHOODS
+from trompe.families import bigan, gan, phases_of, vae_gan
+from trompe.families.gan import GAMES, generated, gradient, phases, watched
 from trompe.figures.adversarial import climb
 from trompe.figures.latents import swept
 from trompe.figures.plane import standing
 from trompe.model import Model
 from trompe.nets import Discriminator, Encoder
-from trompe.options import AAEOptions, BiGANOptions, GANOptions, VAEGANOptions
+from trompe.options import AAEOptions, BiGANOptions, FamilyOptions, GANOptions, MLPOptions, VAEGANOptions
 from trompe.phases import training_only
+from trompe.rules import checked
+from trompe.step import update_average
 
 LOGITS = torch.linspace(-3, 3, 7)
 
@@ -187,7 +192,7 @@ class Unflat(nn.Module):
 class Ofcodes(Discriminator):
     def forward(self, images: Tensor, labels: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
         assert codes is not None
-        return codes.sum(1)
+        return codes.sum(1) + 0 * images.flatten(1).sum(1)
 
 
 def test_the_bidirectional_players_are_paid_for_the_same_pairs() -> None:
@@ -228,6 +233,131 @@ def test_a_vae_gan_compares_features_and_not_grey_levels() -> None:
     assert set(decoder.loss(model, batch, 0)) == {"features", "adversarial"}
 
 
+# Who learns, and from what
+
+TRAINED = {
+    "gan": {"discriminator": ("discriminator",), "generator": ("decoder",)},
+    "bigan": {"discriminator": ("discriminator",), "encoder_generator": ("encoder", "decoder")},
+    "vae-gan": {"discriminator": ("discriminator",), "encoder": ("encoder",), "decoder": ("decoder",)},
+    "aae": {"autoencoder": ("encoder", "decoder"), "discriminator": ("discriminator",), "encoder": ("encoder",)},
+}
+
+
+@pytest.mark.parametrize(
+    "options", [GANOptions(), BiGANOptions(), VAEGANOptions(), AAEOptions()], ids=lambda one: one.kind
+)
+def test_each_player_changes_only_itself(options: FamilyOptions) -> None:
+    assert {phase.name: phase.trains for phase in phases_of(options)} == TRAINED[options.kind]
+
+
+def test_both_players_see_augmented_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real and generated ones: a change that only the one kind had would be what tells them apart."""
+    seen: list[str] = []
+
+    def marked(images: Tensor, kinds: tuple[str, ...]) -> Tensor:
+        seen.append("made" if images.shape[1:] == (3, 2, 2) and bool((images == 0.5).all()) else "real")
+        return images
+
+    monkeypatch.setattr(gan, "augmented", marked)
+    model, batch = linear_game()
+    for objective, expected in (
+        ("hinge", ["real", "made", "made"]),
+        ("relativistic", ["real", "made", "made", "real"]),
+    ):
+        seen.clear()
+        for phase in phases(GANOptions(objective=objective, augment=("cutout",))):  # type: ignore[arg-type]
+            phase.loss(model, batch, 0)
+        assert sorted(seen) == sorted(expected)
+
+
+def test_a_vae_gans_players_pull_apart() -> None:
+    """The discriminator has real pictures for real and two kinds of fakes; the decoder is paid where it is mistaken."""
+    model = build_model(small("vae-gan"), (1, 8, 8)).eval()
+    batch = Batch(torch.rand(4, 1, 8, 8))
+    discriminator, _, decoder = vae_gan.phases(VAEGANOptions(adversarial=3.0))
+    with torch.no_grad():
+        torch.manual_seed(0)
+        sampled, back = (model.realness(one) for one in vae_gan.fakes(model, batch))
+        torch.manual_seed(0)
+        lost = discriminator.loss(model, batch, 0)["loss"]
+        torch.manual_seed(0)
+        paid = decoder.loss(model, batch, 0)["adversarial"]
+        real = model.realness(batch.images)
+    torch.testing.assert_close(lost, F.softplus(-real) + F.softplus(sampled) + F.softplus(back))
+    torch.testing.assert_close(paid, 3 * (F.softplus(-sampled) + F.softplus(-back)))
+
+
+def test_the_penalty_of_pairs_is_its_closed_form() -> None:
+    """In the code as in the picture: the discriminator that adds up four code numbers has a gradient of length two."""
+    model, batch = identity_pair()
+    terms = bigan.phases(BiGANOptions(prior="uniform", r1=0.5))[0].loss(model, batch, 0)
+    assert terms["r1"].tolist() == pytest.approx([0.5 * 0.5 * 4] * 64)
+
+
+def test_the_generators_gradient_is_logged_however_rarely_it_plays(tmp_path: Path) -> None:
+    recipe = small("gan-mnist", steps=40, log_every=10)
+    family = replace(recipe.family, discriminator_steps=5)  # type: ignore[call-arg]
+    run = trompe.train(replace(recipe, family=family), tmp_path / "run")
+    assert sum("generator/gradient_norm" in line for line in run.log) == 4
+
+
+def test_a_spectral_discriminator_may_have_blocks_that_start_at_zero(tmp_path: Path) -> None:
+    recipe = small("cgan", steps=4)
+    run = trompe.train(replace(recipe, nets=replace(recipe.nets, blocks=1)), tmp_path / "run")
+    assert run.finished
+
+
+def test_a_logit_is_not_squashed() -> None:
+    recipe = small("gan-2d")
+    model = build_model(replace(recipe, nets=replace(recipe.nets, linear_code=False, activation="relu")), (1, 1, 2))
+    assert float(model.score(torch.rand(200, 1, 1, 2)).detach().min()) < 0
+
+
+def test_averaged_weights_have_averaged_statistics() -> None:
+    recipe = small("gan-mnist", ema=0.5)
+    model = build_model(recipe, (1, 8, 8))
+    average = copy.deepcopy(model)
+    for _ in range(3):
+        model.sample(torch.randn(16, model.latent))
+    update_average(average, model, 0.75)
+    for (name, mean), buffer in zip(average.named_buffers(), model.buffers(), strict=True):
+        start = 1.0 if name.endswith("running_var") else 0.0
+        if name.endswith(("running_mean", "running_var")):
+            torch.testing.assert_close(mean, 0.75 * start + 0.25 * buffer)
+        else:
+            torch.testing.assert_close(mean, buffer)
+
+
+def test_a_generator_without_a_sigmoid_is_not_cut_off_while_it_learns() -> None:
+    model, batch = linear_game()
+    model.likelihood = LIKELIHOODS["linear"]
+    with torch.no_grad():
+        model.decoder.level.fill_(-2.0)  # type: ignore[union-attr, operator]
+    assert float(generated(model, batch).detach().max()) == -2
+    assert float(model.sample(torch.randn(5, 2)).detach().min()) == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "nets"),
+    [(VAEGANOptions(), MLPOptions(widths=())), (GANOptions(), MLPOptions(widths=(), conditional=True))],
+)
+def test_a_discriminator_that_compares_features_has_some(family: FamilyOptions, nets: MLPOptions) -> None:
+    with pytest.raises(trompe.TrompeError, match="has no features to compare"):
+        checked(replace(small("gan-mnist"), family=family, nets=nets))
+
+
+@pytest.mark.parametrize("name", ["vae-gan", "bigan-mnist"])
+def test_what_bounds_no_likelihood_is_not_measured_by_one(name: str, tmp_path: Path) -> None:
+    recipe = small(name, steps=2)
+    if name == "bigan-mnist":
+        recipe = replace(recipe, family=BiGANOptions(posterior="gaussian"))
+    run = trompe.train(recipe, tmp_path / "run")
+    found = measures.evaluate(run, run.data().take(slice(0, 100)))
+    assert "bound no likelihood" in found["skipped"]["likelihood"]
+    assert "elbo" not in found["figures"]
+    assert "squared_error" in found["figures"]
+
+
 # What the discriminator sees
 
 
@@ -250,7 +380,7 @@ def test_shifted_pictures_are_the_pictures_shifted() -> None:
     torch.manual_seed(1)
     image = torch.rand(1, 2, 16, 16)
     shifted = KINDS["shift"](image.expand(50, -1, -1, -1))
-    padded = F.pad(image[0], (2, 2, 2, 2))
+    padded = F.pad(image[0], (2, 2, 2, 2), value=0.5)
     corners = [(top, left) for top in range(5) for left in range(5)]
     crops = torch.stack([padded[:, top : top + 16, left : left + 16] for top, left in corners])
     found = [int((crops - one).flatten(1).abs().sum(1).argmin()) for one in shifted]
@@ -258,11 +388,11 @@ def test_shifted_pictures_are_the_pictures_shifted() -> None:
     assert len(set(found)) > 10
 
 
-def test_a_cut_out_box_is_black_and_the_rest_is_as_it_was() -> None:
+def test_a_cut_out_box_is_grey_and_the_rest_is_as_it_was() -> None:
     torch.manual_seed(0)
     images = torch.rand(40, 1, 16, 16) + 0.1
     cut = KINDS["cutout"](images)
-    gone = cut == 0
+    gone = cut == 0.5
     torch.testing.assert_close(cut[~gone], images[~gone])
     assert 16 <= int(gone[0].sum()) <= 64
     assert int(gone.flatten(1).sum(1).max()) == 64

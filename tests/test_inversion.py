@@ -13,8 +13,8 @@ from PIL import Image
 
 import trompe
 from conftest import small
-from trompe.codes import between, near
-from trompe.inversion import invert, methods_of, to_noise
+from trompe.codes import between, near, to_noise
+from trompe.inversion import descended, invert, methods_of
 from trompe.model import Model
 from trompe.options import GANOptions
 
@@ -77,7 +77,10 @@ def test_an_arc_keeps_the_length_that_a_line_loses() -> None:
         torch.testing.assert_close(path[[0, -1]], torch.cat([first, last]))
     opposite = between(first, -first, 3, "spherical")
     assert torch.isfinite(opposite).all()
-    assert near(first, 4).shape == (4, 2)
+    model = Model(prior="uniform", image_shape=(1, 1, 1), latent=2)
+    around = near(model, torch.tensor([[0.9, 0.0]]), 50)
+    assert around.shape == (50, 2)
+    assert float(around.abs().max()) < 1
 
 
 def test_the_commands_go_round(gan_run: trompe.Run, tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
@@ -118,3 +121,28 @@ def test_a_seed_and_a_place_name_the_pictures_of_a_grid(gan_run: trompe.Run) -> 
     torch.testing.assert_close(gan_run.decode(code_of(gan_run, "2:5", None)), grid[5:], atol=1e-5, rtol=0)
     torch.testing.assert_close(gan_run.decode(code_of(gan_run, "2", None)), grid[:1], atol=1e-5, rtol=0)
     assert isinstance(gan_run.record.recipe.family, GANOptions)
+
+
+def test_descent_goes_on_where_pictures_are_cut_off() -> None:
+    """A generator whose grey levels are not squashed: its picture is black at first, and has a slope all the same."""
+
+    class Shifted(torch.nn.Module):
+        def forward(self, codes: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+            return codes.view(-1, 1, 1, 1) - 1
+
+    model = Model(decoder=Shifted(), likelihood="linear", prior="normal", image_shape=(1, 1, 1), latent=1)
+    model.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
+    codes, errors = descended(model, torch.full((1, 1, 1, 1), 0.4), None, torch.tensor([[[-0.5]]]), 300)
+    assert float(errors[-1]) < 0.001
+    assert float(codes) == pytest.approx(1.4, abs=0.05)
+
+
+def test_codes_keep_their_classes(class_run: trompe.Run, tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    codes = tmp_path / "codes.npz"
+    run_command("invert", class_run.folder, "-n", 3, "--method", "encoder", "--out", codes)
+    kept = np.load(codes)
+    assert kept["labels"].tolist() == class_run.data().labels[:3].tolist()  # type: ignore[index]
+    run_command("decode", class_run.folder, codes, "--out", tmp_path / "back.npz")
+    back = np.load(tmp_path / "back.npz")["images"]
+    expected = class_run.reconstruct(class_run.data().take(slice(0, 3)))
+    np.testing.assert_allclose(back / 255, expected.numpy(), atol=0.01)

@@ -113,12 +113,13 @@ def networks(
     encoder = encoder_of(nets, image_shape, outputs, classes) if family.encodes else None
     decoder = decoder_of(nets, image_shape, classes)
     discriminator: Discriminator | None = None
+    linear = replace(nets, linear_code=True) if isinstance(nets, MLPOptions) else nets  # a logit has no bounds
     match family.discriminates:
         case "images":
-            discriminator = ImageDiscriminator(encoder_of(nets, image_shape, 1, 0), classes)
+            discriminator = ImageDiscriminator(encoder_of(linear, image_shape, 1, 0), classes)
         case "pairs":
             # normalised by itself, a batch of fakes would lose what sets its mean apart from the real ones'
-            plain = replace(nets, norm="none")
+            plain = replace(linear, norm="none")
             discriminator = PairDiscriminator(encoder_of(plain, image_shape, JOINT, classes), nets.latent)
         case "codes":
             discriminator = CodeDiscriminator(nets.latent, classes)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .model import Model
 from .rng import Stream, normal
 
 NEAR = 0.25
-"""How far codes near one are from it, in deviations of the prior."""
+"""How far codes near one are from it, in deviations of the noise behind them."""
+EDGE = 1 - 1e-4
+"""Of a uniform prior: its very ends are infinitely far away in the noise."""
 
 
 def between(
@@ -32,6 +36,11 @@ def between(
     return lengths * arc
 
 
-def near(code: Float[Tensor, "1 latent"], count: int, seed: int = 0) -> Float[Tensor, "count latent"]:
+def near(model: Model, code: Float[Tensor, "1 latent"], count: int, seed: int = 0) -> Float[Tensor, "count latent"]:
     """So many codes around one."""
-    return code + NEAR * normal((count, code.shape[1]), seed, Stream.SAMPLE)
+    return model.codes_from(to_noise(model, code) + NEAR * normal((count, code.shape[1]), seed, Stream.SAMPLE))
+
+
+def to_noise(model: Model, codes: Float[Tensor, "count latent"]) -> Float[Tensor, "count latent"]:
+    """The standard normal numbers of which the prior makes these codes, or the nearest that it has."""
+    return math.sqrt(2) * torch.erfinv(codes.clamp(-EDGE, EDGE)) if model.prior == "uniform" else codes

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from .families import family_of
 from .options import Recipe
 
 Log = Sequence[dict[str, Any]]
@@ -33,7 +34,8 @@ FALLEN = 0.5
 """Of what the samples' variety once was."""
 ALIKE = 0.3
 """Of the real pictures' variety."""
-GAP = 0.25
+KNOWN = 0.8
+"""Share of pairs in which the picture that was trained on is the more real one: a half, if none is known by heart."""
 SIDE = 8
 """Samples are compared as thumbnails, so that noise is no variety."""
 FEW = 1000
@@ -50,13 +52,19 @@ class Sign:
     remedies: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.finding}. Try {', or '.join(self.remedies)}"
+        return f"{self.finding}. Try {', or '.join(self.remedies)}" if self.remedies else f"{self.finding}."
 
 
 def signs(log: Log, recipe: Recipe) -> list[Sign]:
     """What the log shows now, with the remedies that the recipe has."""
-    found = (*verdicts(log), *gradients(log), *samples(log))
+    of_codes = family_of(recipe.family).discriminates == "codes"
+    found = (*verdicts(log, "codes" if of_codes else "pictures"), *gradients(log), *samples(log))
     return [replace(sign, remedies=tuple(one for one in sign.remedies if has(recipe, one))) for sign in found]
+
+
+def long_enough(log: Log) -> bool:
+    """Whether there is enough to go by."""
+    return len(values(log, "discriminator/real_right")) >= RECENT
 
 
 def has(recipe: Recipe, remedy: str) -> bool:
@@ -65,41 +73,42 @@ def has(recipe: Recipe, remedy: str) -> bool:
     return all(hasattr(getattr(recipe, part), name.replace("-", "_")) for part, name in flags)
 
 
-def verdicts(log: Log) -> Iterator[Sign]:
-    """What the discriminator is right about."""
+def verdicts(log: Log, judged: str) -> Iterator[Sign]:
+    """What the discriminator is right about, of the pictures or codes that it judges."""
     real, fake = (values(log, f"discriminator/{kind}_right")[-RECENT:] for kind in ("real", "fake"))
-    if len(real) < RECENT:
+    if not long_enough(log):
         return
     if min(real + fake) >= PINNED:
         yield Sign(
             "the discriminator always wins",
-            f"The discriminator is right about {fmean(real + fake):.1%} of all pictures: the generator learns little",
+            f"The discriminator is right about {fmean(real + fake):.1%} of all {judged}: who plays against it learns "
+            "little",
             (
                 "another `--family.objective` where it is `minimax`",
                 "a lower `--family.discriminator-rate`",
                 "a lower `--family.adversarial-rate`",
-                "`--family.r1 1`",
+                "a larger `--family.r1`",
                 AUGMENT,
-                "`--nets.norm batch`",
             ),
         )
-    for called, always, never in (("real", real, fake), ("fake", fake, real)):
+    for called, always, never in (("real", real, fake), ("made", fake, real)):
         if min(always) >= CALLED and max(never) <= 1 - CALLED:
             yield Sign(
                 "the discriminator has given up",
-                f"The discriminator calls every picture {called}: it tells the generator nothing",
+                f"The discriminator calls all {judged} {called}: it tells the other player nothing",
                 (
                     "a higher `--family.discriminator-rate`",
+                    "a higher `--family.adversarial-rate`",
                     "more `--family.discriminator-steps`",
                     "a weaker `--family.r1`",
                 ),
             )
-    held_out = values(log, "test/discriminator/real_right")
-    if held_out and median(real) - held_out[-1] > GAP:
+    known = values(log, "test/known")
+    if known and known[-1] >= KNOWN:
         yield Sign(
             "the discriminator learns by heart",
-            f"The discriminator calls {median(real):.0%} of the training pictures real, and {held_out[-1]:.0%} of "
-            "those it has never seen",
+            f"The discriminator finds a picture that it was trained on more real than one that it never saw in "
+            f"{known[-1]:.0%} of all pairs",
             ("more pictures", "`--data.flip`", AUGMENT, "a larger `--family.r1`", "an earlier snapshot"),
         )
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .codes import to_noise
 from .data.batches import as_floats
 from .errors import TrompeError
 from .model import Model
@@ -27,7 +28,6 @@ TOGETHER = 256
 DEVIATION = 0.1
 """Of the noise, in grey levels, under which a picture is taken for one of a code's: with the prior it makes the descent
 one to the most probable code, and keeps codes where samples come from."""
-EDGE = 1 - 1e-4
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def invert(
                 descended(run.model, pictures[part].to(run.device), of_part, first[part].to(run.device), steps)
             )
             advance(len(found[-1][0]))
-    codes = torch.cat([part for part, _ in found]).cpu()
+    codes = first[:, 0].cpu() if method == "encoder" else torch.cat([part for part, _ in found]).cpu()
     return Inversion(codes, run.decode(codes, chosen), torch.cat([way for _, way in found], 1).cpu())
 
 
@@ -108,15 +108,17 @@ def descended(
     The descent is in the standard normal numbers behind the codes, so that those of a uniform prior stay within it.
     """
     count, starts, _ = first.shape
-    where = to_noise(model, first.flatten(0, 1)).requires_grad_()
+    where = to_noise(model, first.flatten(0, 1)).detach().clone().requires_grad_()
     optimiser = torch.optim.Adam([where], RATE)
     repeated = None if labels is None else labels.repeat_interleave(starts)
     target = images.repeat_interleave(starts, 0)
     ways = []
     for step in range(steps + 1):
         with torch.enable_grad():
-            error = (model.decode(model.codes_from(where), repeated) - target).square().flatten(1)
-            ways.append(error.detach().mean(1).view(count, starts))
+            made = model.expected(model.codes_from(where), repeated)
+            error = (made - target).square().flatten(1)
+            shown = (made.detach().clamp(0, 1) - target).square().flatten(1)
+            ways.append(shown.mean(1).view(count, starts))
             if step == steps:
                 break
             prior = 0.5 * where.square().sum(1) if model.prior is not None else where.new_zeros(())
@@ -127,9 +129,3 @@ def descended(
     best = ways[-1].argmin(1)
     found = model.codes_from(where.detach()).view(first.shape)[torch.arange(count), best]
     return found, torch.stack([way.min(1).values for way in ways])
-
-
-def to_noise(model: Model, codes: Float[Tensor, "count latent"]) -> Float[Tensor, "count latent"]:
-    """The standard normal numbers of which the prior makes these codes, or the nearest that it has."""
-    codes = codes.detach().clone()
-    return math.sqrt(2) * torch.erfinv(codes.clamp(-EDGE, EDGE)) if model.prior == "uniform" else codes

@@ -15,6 +15,7 @@ from .options import (
     DenoisingOptions,
     EvaluateOptions,
     FamilyOptions,
+    GANOptions,
     MLPOptions,
     NetsOptions,
     PatchOptions,
@@ -22,6 +23,7 @@ from .options import (
     Recipe,
     StackedOptions,
     TrainOptions,
+    VAEGANOptions,
     VAEOptions,
 )
 
@@ -125,6 +127,11 @@ def _check_networks(recipe: Recipe) -> None:
         )
     if not isinstance(nets, MLPOptions):
         return
+    if not nets.widths and (isinstance(family, VAEGANOptions) or (nets.conditional and isinstance(family, GANOptions))):
+        raise TrompeError(
+            "a discriminator without a hidden layer has no features to compare pictures or classes in",
+            hint="give `--nets.widths`",
+        )
     if nets.gated and nets.norm != "none":
         raise TrompeError("a gated layer is not normalised", hint="leave out `--nets.gated` or `--nets.norm`")
     if family.posterior == "gaussian" and not nets.linear_code:

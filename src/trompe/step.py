@@ -37,7 +37,8 @@ def train_step(
             means = {f"{phase.name}/{name}": term.mean() for name, term in terms.items()}
             torch.stack(tuple(means.values())).sum().backward()
             gradients = [weight.grad for weight in optimiser.parameters.values() if weight.grad is not None]
-            if options.clip or (state.step + 1) % options.log_every == 0:
+            to_log = options.log_every - state.step % options.log_every
+            if options.clip or to_log <= phase.when.every:  # its last step before the log's next line
                 norm = torch.nn.utils.get_total_norm(gradients)
                 means[f"{phase.name}/gradient_norm"] = norm
                 if options.clip:
@@ -74,5 +75,8 @@ def average_decay(options: TrainOptions, step: int) -> float:
 @torch.no_grad()
 def update_average(average: Model, model: Model, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-    for mean, buffer in zip(average.buffers(), model.buffers(), strict=True):
-        mean.copy_(buffer)
+    for (name, mean), buffer in zip(average.named_buffers(), model.buffers(), strict=True):
+        if name.endswith(("running_mean", "running_var")):  # what averaged weights make is not what the last ones make
+            mean.lerp_(buffer, 1 - decay)
+        else:
+            mean.copy_(buffer)

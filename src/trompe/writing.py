@@ -25,12 +25,14 @@ from .options import Recipe
 from .phases import Phase
 from .progress import TrainingProgress, note
 from .record import Record
-from .rng import Stream, normal, seeded
+from .rng import Stream, normal, numpy_generator, seeded
 from .run import Run
 from .state import State
 from .step import autocast
 
 GRID = (8, 8)
+KNOWN = 500
+"""Pictures of either kind that a discriminator is asked about."""
 
 
 @dataclass
@@ -150,7 +152,27 @@ def evaluate(training: Training) -> None:
                 for name, term in terms.items():
                     key = f"test/{phase.name}/{name}"
                     totals[key] = totals.get(key, 0.0) + float(term.double().sum())
-    training.log.write(training.state.step, {name: total / count for name, total in totals.items()})
+        means = {name: total / count for name, total in totals.items()}
+        if model.discriminator is not None:
+            means["test/known"] = known(model, training.batches, training.test, options.seed)
+    training.log.write(training.state.step, means)
+
+
+def known(model: Model, trained_on: Batches, held_out: Batches, seed: int) -> float:
+    """How often the discriminator finds a picture that it was trained on more real than one that it never saw: a half
+    if it has learned nothing by heart.
+    """
+
+    def scores(batches: Batches) -> Tensor:
+        parts = np.array_split(some_of(batches, KNOWN, seed), KNOWN // 100)
+        return torch.cat([model.score(one.images, one.labels) for one in map(batches.prepared, parts)])
+
+    return float((scores(trained_on)[:, None] > scores(held_out)).float().mean())
+
+
+def some_of(batches: Batches, count: int, seed: int) -> np.ndarray:
+    """So many of the pictures, or all, in an order that has nothing to do with their classes, always the same."""
+    return numpy_generator(seed, Stream.MEASURE).permutation(len(batches.images))[:count]
 
 
 @contextmanager
@@ -176,7 +198,7 @@ def draw(training: Training) -> None:
             labels = torch.arange(len(noise), device=model.device) % model.num_classes if model.num_classes else None
             samples = model.sample(noise, labels)
             picture = picture_grid(samples, columns=GRID[1])
-            real = training.test.gather(np.arange(min(2 * len(noise), len(training.test.images)))).images
+            real = training.test.gather(some_of(training.test, 2 * len(noise), options.seed)).images
             training.log.write(training.state.step, doctor.measured(samples, real))
         else:
             batch = training.test.gather(np.arange(min(32, len(training.test.images))))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from ..errors import TrompeError
 from .inputs import ClassName, Pictures, RunFolder, code_of, codes_in, inputs, label_of, open_run
 from .outputs import kind_of, save_arrays, write_images
-
-if TYPE_CHECKING:
-    pass
 
 Codes = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CODES")]
 
@@ -30,14 +27,16 @@ def decode(
         run: the run folder.
         codes: an `.npz` with the array `codes`, as `encode` and `invert` write it.
         out: a `.png` grid, an `.npz` array, or a folder for one file each.
-        class_name: the class to make, where the model is class-conditional.
+        class_name: the class to make, where the model is class-conditional; by default what the file says of each.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
     kind = kind_of(out, ".png", ".npz", "")
     opened = open_run(run, device)
-    label = label_of(opened, class_name)
-    found = codes_in(opened, codes)
-    write_images(out, kind, opened.decode(found, label and label * len(found)), None)
+    found, labels = codes_in(opened, codes)
+    if class_name is not None or labels is None:
+        label = label_of(opened, class_name)
+        labels = label and label * len(found)
+    write_images(out, kind, opened.decode(found, labels), None)
 
 
 def interpolate(
@@ -122,7 +121,7 @@ def arithmetic(
     else:
         columns = max(5, *(len(group) + 1 for group in groups))
         rows = [torch.cat([group, mean]) for group, mean in zip(groups, means, strict=True)]
-        rows.append(torch.cat([result, near(result, columns - 1)]))
+        rows.append(torch.cat([result, near(opened.model, result, columns - 1)]))
         images = [padded(opened.decode(row, label and label * len(row)), columns) for row in rows]
         save_picture(out, picture_grid(torch.cat(images), columns))
     print(out)
@@ -160,6 +159,8 @@ def invert(
         class_name: the class of the picture files, where the model is class-conditional.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
+    import numpy as np
+
     from ..figures.inversions import best_codes, inversions
     from ..figures.style import figure_png
     from ..files import write_bytes
@@ -179,6 +180,8 @@ def invert(
         print(f"{way:8} {one.errors[-1].mean():.5f}  mean squared error of a grey level")
     arrays: dict[str, Any] = {f"codes_{way}": one.codes.numpy() for way, one in found.items()}
     arrays |= {f"errors_{way}": one.errors.numpy() for way, one in found.items()}
+    if labels is not None:
+        arrays["labels"] = np.asarray(labels)
     save_arrays(out, codes=best_codes(found).numpy(), **arrays)
     picture = out.with_suffix(".png")
     write_bytes(picture, figure_png(inversions(images, found)))

@@ -50,7 +50,7 @@ def code_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:
     """
     file, _, place = name.rpartition(":") if re.search(r"\.npz:\d+$", name) else (name, "", "0")
     if file.endswith(".npz"):
-        codes = codes_in(run, Path(file))
+        codes, _ = codes_in(run, Path(file))
         if int(place) >= len(codes):
             raise TrompeError(f"`{file}` holds {len(codes)} codes, and no number {place}", hint="they count from 0")
         return codes[int(place) : int(place) + 1]
@@ -68,8 +68,8 @@ def code_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:
     return run.encode(pictures, label)
 
 
-def codes_in(run: Run, path: Path) -> torch.Tensor:
-    """The codes in an `.npz`, as `encode` and `invert` write them."""
+def codes_in(run: Run, path: Path) -> tuple[torch.Tensor, list[int] | None]:
+    """The codes in an `.npz`, as `encode` and `invert` write them, and for a model that is told them their classes."""
     import torch
 
     from ..files import read_npz
@@ -83,7 +83,8 @@ def codes_in(run: Run, path: Path) -> torch.Tensor:
             f"`{path}` holds codes of shape {tuple(codes.shape)}, and this model's have {run.model.latent} numbers",
             hint="give codes of this run",
         )
-    return codes
+    told = run.model.num_classes > 0 and "labels" in arrays
+    return codes, arrays["labels"].tolist() if told else None
 
 
 def label_of(run: Run, class_name: str | None) -> list[int] | None:

@@ -13,6 +13,8 @@ from torch import Tensor
 SHIFTED = 0.125
 CUT = 0.5
 """Shares of a side: how far pictures are shifted at most, and how long the side of what is cut out is."""
+GREY = 0.5
+"""What comes in from outside, and what is put where something is cut out: the middle of the scale."""
 
 
 def augmented(images: Tensor, kinds: Sequence[str]) -> Tensor:
@@ -23,20 +25,20 @@ def augmented(images: Tensor, kinds: Sequence[str]) -> Tensor:
 
 
 def colour(images: Tensor) -> Tensor:
-    """Brightness by up to half a grey scale, saturation and contrast by up to twice and a half."""
+    """Brightness by up to a quarter of the grey scale, saturation and contrast by up to twice and a half."""
     each = (len(images), *(1,) * (images.ndim - 1))
-    images = images + drawn(each, images) - 0.5
+    images = images + 0.5 * (drawn(each, images) - 0.5)
     images = torch.lerp(images.mean(1, keepdim=True), images, 2 * drawn(each, images))
     mean = images.flatten(1).mean(1).view(each)
     return torch.lerp(mean, images, 0.5 + drawn(each, images))
 
 
 def shift(images: Tensor) -> Tensor:
-    """By whole pixels along each axis, black coming in."""
+    """By whole pixels along each axis, grey coming in."""
     for axis in range(2, images.ndim):
         most = max(1, round(SHIFTED * images.shape[axis]))
         by = torch.randint(-most, most + 1, (len(images), 1), device=images.device)
-        moved = F.pad(images.movedim(axis, -1), (most, most))
+        moved = F.pad(images.movedim(axis, -1), (most, most), value=GREY)
         places = torch.arange(images.shape[axis], device=images.device) + most + by
         shape = (len(images), *(1,) * (images.ndim - 2), images.shape[axis])
         index = places.view(shape).expand(*moved.shape[:-1], images.shape[axis])
@@ -45,7 +47,7 @@ def shift(images: Tensor) -> Tensor:
 
 
 def cutout(images: Tensor) -> Tensor:
-    """A box of half the side set to black, anywhere."""
+    """A box of half the side set to grey, anywhere."""
     inside = torch.ones(len(images), *(1,) * (images.ndim - 1), dtype=torch.bool, device=images.device)
     for axis in range(2, images.ndim):
         length = images.shape[axis]
@@ -55,7 +57,7 @@ def cutout(images: Tensor) -> Tensor:
         shape = [1] * images.ndim
         shape[0], shape[axis] = len(images), length
         inside = inside & near.view(shape)
-    return images.masked_fill(inside, 0.0)
+    return images.masked_fill(inside, GREY)
 
 
 def drawn(shape: tuple[int, ...], like: Tensor) -> Tensor:

@@ -7,15 +7,13 @@ Donahue et al. 2017, *Adversarial feature learning* (BiGAN, a code for each pict
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from ..data.batches import Batch
 from ..model import Model
 from ..options import BiGANOptions
 from ..phases import Phase
-from .gan import cross_entropy, noise_for, watched
+from .gan import cross_entropy, gradient, noise_for, watched
 
 
 def phases(options: BiGANOptions) -> tuple[Phase, ...]:
@@ -26,7 +24,7 @@ def phases(options: BiGANOptions) -> tuple[Phase, ...]:
         real_logits, fake_logits = (model.realness(images, batch.labels, codes) for images, codes in (real, fake))
         terms = {"loss": cross_entropy(real_logits, fake_logits), **watched(real_logits, fake_logits)}
         if options.r1:
-            terms["r1"] = 0.5 * options.r1 * gradient(model, *real, batch.labels).square().sum(1)
+            terms["r1"] = 0.5 * options.r1 * gradient(model, real[0], batch.labels, real[1]).square().sum(1)
         return terms
 
     def encoder_generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -44,12 +42,3 @@ def pairs(model: Model, batch: Batch) -> tuple[tuple[Tensor, Tensor], tuple[Tens
     codes = model.codes_from(noise_for(model, batch))
     real = (batch.images, model.posterior(batch.images, batch.labels).sample())
     return real, (model.decode(codes, batch.labels), codes)
-
-
-def gradient(model: Model, images: Tensor, codes: Tensor, labels: Tensor | None) -> Float[Tensor, "batch numbers"]:
-    """The discriminator's gradient in the grey levels and the code of each pair."""
-    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
-        asked = [part.detach().float().requires_grad_() for part in (images, codes)]
-        logits = model.realness(asked[0], labels, asked[1])
-        found = torch.autograd.grad(logits.sum(), asked, create_graph=True)
-    return torch.cat([part.flatten(1) for part in found], 1)

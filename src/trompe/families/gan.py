@@ -129,9 +129,14 @@ def between(real: Tensor, fake: Tensor) -> Tensor:
     return torch.lerp(real, fake, place)
 
 
-def gradient(model: Model, images: Tensor, labels: Tensor | None) -> Float[Tensor, "batch numbers"]:
-    """The discriminator's gradient in the grey levels, which may itself be differentiated."""
+def gradient(
+    model: Model, images: Tensor, labels: Tensor | None, codes: Tensor | None = None
+) -> Float[Tensor, "batch numbers"]:
+    """The discriminator's gradient in the grey levels, and in the codes where they are given; it may itself be
+    differentiated.
+    """
     with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
-        asked = images.detach().float().requires_grad_()
-        (found,) = torch.autograd.grad(model.score(asked, labels).sum(), asked, create_graph=True)
-    return found.flatten(1)
+        asked = [part.detach().float().requires_grad_() for part in (images, codes) if part is not None]
+        logits = model.score(asked[0], labels) if codes is None else model.realness(asked[0], labels, asked[1])
+        found = torch.autograd.grad(logits.sum(), asked, create_graph=True)
+    return torch.cat([part.flatten(1) for part in found], 1)

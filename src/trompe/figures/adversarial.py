@@ -9,13 +9,15 @@ import torch
 from jaxtyping import Float
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from scipy.special import expit
 from torch import Tensor
 
 from ..data.arrays import ImageData
 from ..errors import TrompeError
-from ..families.gan import gradient
+from ..families.gan import GAMES, gradient
 from ..grids import Pixels, flat, picture_grid
 from ..model import Model
+from ..options import GANOptions
 from ..run import Run
 from .style import INK, dress, figure
 
@@ -68,26 +70,34 @@ def spied(model: Model, images: Float[Tensor, "batch channels *spatial"], labels
 
 def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
     """Generated pictures, then real ones, each above its heat map: red where brighter would look more real, blue where
-    darker would; over all channels. The discriminator's chance that a picture is real stands above it.
+    darker would; over all channels. Above it stands the discriminator's chance that a picture is real, or its output
+    where that is no chance.
     """
     real = data.take(slice(0, SHOWN))
-    labels = run.labels_for(len(real), real.labels) if run.model.num_classes else None
-    shown = [("fake", *faked(run, SHOWN, seed)), ("real", real.images_as_floats(), labels)]
+    pictures, labels = run.pictures(real)
+    shown = [("fake", *faked(run, SHOWN, seed)), ("real", pictures.float() / 255, labels)]
     made, axes = figure(1.3 * (SHOWN + len(real)), 3.0, 2, SHOWN + len(real))
     column = 0
     for kind, images, chosen in shown:
         heat = flat(run.apply(spied, images, chosen)).mean(1).numpy()
-        chances = run.score(images, chosen).sigmoid()
-        for image, slope, chance in zip(images, heat, chances.tolist(), strict=True):
+        verdicts = [verdict(run, score) for score in run.score(images, chosen).tolist()]
+        for image, slope, said in zip(images, heat, verdicts, strict=True):
             above, below = axes[:, column]
             above.imshow(picture_grid(image[None], 1), interpolation="nearest")
-            above.set_title(f"{kind}: {chance:.2f}", fontsize=8, color=INK)
+            above.set_title(f"{kind}: {said}", fontsize=8, color=INK)
             reach = max(float(np.abs(slope).max()), 1e-12)
             below.imshow(slope, cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
             for panel in (above, below):
                 dress(panel).set_axis_off()
             column += 1
     return made
+
+
+def verdict(run: Run, score: float) -> str:
+    options = run.record.recipe.family
+    if isinstance(options, GANOptions) and GAMES[options.objective].undecided != 0:
+        return f"{score:+.2f}"
+    return f"{expit(score):.2f}"
 
 
 def faked(run: Run, count: int, seed: int) -> tuple[Tensor, Tensor | None]:

@@ -35,7 +35,9 @@ def filters(runs: Sequence[Run]) -> Figure:
 def first_filters(run: Run) -> Float[Tensor, "units channels height width"]:
     """The weights into each unit of the first layer, as pictures."""
     shape = run.record.data.image_shape
-    for module in run.model.get_submodule("encoder").modules():
+    if run.model.encoder is None:
+        raise TrompeError(f"the run in `{run.folder}` has no encoder to draw filters of", hint="give another run")
+    for module in run.model.encoder.modules():
         if isinstance(module, nn.Linear) and isinstance(run.model.encoder, MLPEncoder) and len(shape) == 3:
             return module.weight[:, : math.prod(shape)].detach().cpu().unflatten(1, shape)
         if isinstance(module, nn.Conv2d):

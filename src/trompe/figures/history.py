@@ -12,7 +12,7 @@ from ..families import phases_of
 from ..run import Run
 from .style import COLOURS, dress, figure
 
-NOT_TERMS = ("step", "images_per_second", "gradient_norm", "_right", "samples/variety", "samples/kinds")
+NOT_TERMS = ("step", "images_per_second", "gradient_norm", "_right", "samples/variety", "samples/kinds", "test/known")
 
 
 def curves(run: Run) -> Figure:
@@ -45,7 +45,7 @@ def game(run: Run) -> Figure:
             "the discriminator is right about",
             "share",
             [(f"discriminator/{kind}_right", f"{kind} pictures") for kind in ("real", "fake")]
-            + [("test/discriminator/real_right", "real ones not trained on")],
+            + [("test/known", "pairs: trained on, or never seen")],
         ),
         (
             "gradients",

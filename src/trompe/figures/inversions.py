@@ -24,7 +24,6 @@ def inversions(images: Float[Tensor, "count channels *spatial"], found: Mapping[
         f"{way}\n{float(one.errors[-1].mean()):.4f}": one.images for way, one in found.items()
     }
     made, axes = figure(8.4, 0.95 * len(rows) + 2.6, len(rows) + 1, 1)
-    made.get_layout_engine()
     for panel, (name, shown) in zip(axes[:, 0], rows.items(), strict=False):
         panel.imshow(picture_grid(shown[:SHOWN], SHOWN), interpolation="nearest")
         panel.set_ylabel(name, fontsize=8, color=INK, rotation=0, ha="right", va="center")

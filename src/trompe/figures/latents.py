@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from ..codes import to_noise
 from ..data.arrays import ImageData
 from ..distributions import DiagonalGaussian
 from ..grids import Pixels, picture_grid
@@ -69,7 +70,7 @@ def traversals(run: Run, data: ImageData | None = None, rows: int = 10, columns:
     middle, deviation = torch.zeros(run.model.latent), torch.ones(run.model.latent)
     if run.model.prior is None:
         middle, deviation = every.mean(0), every.std(0)
-    codes = swept(every[0], order, middle, deviation, columns)
+    codes = run.model.codes_from(swept(to_noise(run.model, every[:1])[0], order, middle, deviation, columns))
     labels = None if data.labels is None else data.labels[:1].repeat(len(codes))
     return picture_grid(run.decode(codes, labels), columns)
 

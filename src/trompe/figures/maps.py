@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from scipy.special import ndtr, ndtri
 from sklearn.decomposition import PCA
 
+from ..codes import to_noise
 from ..data.arrays import ImageData
 from ..errors import TrompeError
 from ..grids import flat, to_bytes
@@ -71,14 +72,14 @@ class Plane:
 
 
 def latent_map(run: Run, data: ImageData | None = None, label: int = 0) -> Figure:
-    """The three maps in a row.
+    """The three maps in a row, of the standard normal numbers behind the codes where the prior is uniform.
 
     Args:
         data: whose codes to draw; by default the run's test pictures. At most 5,000 of them are.
         label: the class to decode, where the model is class-conditional.
     """
     data = (data or run.data()).take(slice(0, POINTS))
-    codes = run.encode(data).numpy().astype(np.float64)
+    codes = to_noise(run.model, run.encode(data)).numpy().astype(np.float64)
     plane = Plane.of(codes)
     points = plane.coordinates(codes)
     made, axes = figure(13.2, 4.9, 1, 3)
@@ -127,7 +128,8 @@ def plane_picture(run: Run, plane: Plane, label: int, grid: int = GRID) -> np.nd
     quantiles = ndtri((np.arange(grid) + 0.5) / grid)
     across, up = np.meshgrid(quantiles, quantiles[::-1])
     codes = plane.codes(np.stack([across.ravel(), up.ravel()], axis=1))
-    tiles = to_bytes(flat(run.decode(torch.from_numpy(codes).float(), [label] * len(codes))))
+    decoded = run.decode(run.model.codes_from(torch.from_numpy(codes).float()), [label] * len(codes))
+    tiles = to_bytes(flat(decoded))
     gap = max(1, tiles.shape[-1] // 16)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap)))
     _, channels, height, width = tiles.shape

@@ -26,6 +26,9 @@ def rate_distortion(runs: Sequence[Run], data: ImageData) -> Figure:
         TrompeError: a run has no Gaussian posterior, or their likelihoods are unlike, so that distortions do not
             compare.
     """
+    for run in runs:
+        if run.model.discriminator is not None:
+            raise TrompeError(f"the losses of `{run.folder}` bound no likelihood", hint="compare VAEs")
     kinds = {(run.record.recipe.family.likelihood, levels_of(run), run.record.data.image_shape) for run in runs}
     if len(kinds) > 1:
         named = "; ".join(sorted(f"{name}, {levels}, {shape}" for name, levels, shape in kinds))

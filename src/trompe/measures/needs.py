@@ -20,7 +20,7 @@ STACKED = "stacked-mnist"
 Need = Literal[
     "encoder", "decoder", "posterior", "learned classifier", "labels", "classes apart", "samples", "pictures",
     "training pictures", "lesson", "class outputs", "flat pictures", "feature space", "one shape", "known modes",
-    "asked classes",
+    "asked classes", "bound",
 ]  # fmt: skip
 FEWEST_OF_A_CLASS = 10
 
@@ -36,7 +36,14 @@ def no_decoder(subject: Subject) -> str | None:
 def no_posterior(subject: Subject) -> str | None:
     if subject.run is None or subject.run.model.posterior_kind != "gaussian":
         return "the model has no Gaussian posterior"
-    return None
+    return None if subject.run.model.prior == "normal" else "the model's prior is not the unit Gaussian"
+
+
+def no_bound(subject: Subject) -> str | None:
+    if (unmet := no_posterior(subject)) is not None:
+        return unmet
+    assert subject.run is not None
+    return "the model's losses bound no likelihood" if subject.run.model.discriminator is not None else None
 
 
 def no_classifier(subject: Subject) -> str | None:
@@ -154,6 +161,7 @@ UNMET: dict[Need, Callable[[Subject], str | None]] = {
     "encoder": no_encoder,
     "decoder": no_decoder,
     "posterior": no_posterior,
+    "bound": no_bound,
     "learned classifier": no_classifier,
     "labels": no_labels,
     "classes apart": no_classes_apart,

@@ -112,7 +112,7 @@ def opener(features: str | Callable[[], Features]) -> Callable[[], Features]:
 def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[dict[str, Any], Pixels | None]:
     """The measures of a subject, and the picture that one of them drew."""
     started = time.perf_counter()
-    functions = chosen(names, subject.run is not None)
+    functions = chosen(names, subject.run is not None and subject.run.model.encoder is not None)
     lacking = {name: lack(subject, name) for name in functions}  # all of them before any is taken
     skipped = {name: reason for name, reason in lacking.items() if reason is not None}
     found: dict[str, Measured] = {}
@@ -158,14 +158,14 @@ def lack(subject: Subject, name: str) -> str | None:
     return None
 
 
-def chosen(names: Sequence[str], of_run: bool) -> dict[str, Callable[[Subject], Measured]]:
-    """The functions of the measures named, in the table's order; beside a Frechet distance always whether it is one of
-    copies.
+def chosen(names: Sequence[str], encodes: bool) -> dict[str, Callable[[Subject], Measured]]:
+    """The functions of the measures named, in the table's order, or of those that are usual of a run that encodes, or
+    of any other maker of pictures; beside a Frechet distance always whether it is one of copies.
     """
     for name in names:
         if name not in MEASURES:
             raise TrompeError(f"no measure is named `{name}`", hint=nearest(name, MEASURES))
-    usual = {name for name, one in MEASURES.items() if (one.usual if of_run else one.usual_of_pictures)}
+    usual = {name for name, one in MEASURES.items() if (one.usual if encodes else one.usual_of_pictures)}
     wanted = set(names) or usual
     functions = {name: one.take for name, one in MEASURES.items() if name in wanted | {"memorisation"}}
     if "memorisation" not in names:

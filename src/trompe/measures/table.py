@@ -231,7 +231,8 @@ def recognised_of(subject: Subject) -> Measured:
     assert asked is not None
     assert probabilities is not None
     right = probabilities.argmax(1) == asked
-    shares = {name: float(right[asked == number].mean()) for number, name in enumerate(subject.samples.class_names)}
+    names = enumerate(subject.samples.class_names)
+    shares = {name: float(right[asked == number].mean()) for number, name in names if (asked == number).any()}
     return Measured({"recognised": float(right.mean()), "recognised_by_class": shares}, sample_protocol(subject))
 
 
@@ -273,12 +274,12 @@ MEASURES: dict[str, Measure] = {
         usual=True,
     ),
     "likelihood": Measure(
-        "ELBO with its two parts, importance bound, bits per dimension", ("posterior", "pictures"), likelihood_of, True
+        "ELBO with its two parts, importance bound, bits per dimension", ("bound", "pictures"), likelihood_of, True
     ),
     "codes": Measure(
         "mutual information of code and picture, active units", ("posterior", "pictures"), codes_of, usual=True
     ),
-    "ais": Measure("a tighter bound, by annealed importance sampling", ("posterior", "pictures"), annealed_of),
+    "ais": Measure("a tighter bound, by annealed importance sampling", ("bound", "pictures"), annealed_of),
     "probe": Measure(
         "simple classifiers on each layer's features",
         ("encoder", "pictures", "labels", "lesson"),

@@ -55,7 +55,7 @@ class ImageDiscriminator(Discriminator):
         return logits if self.classes is None else logits + (self.classes(labels) * layers[-2]).sum(1)
 
     def features(self, images: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch width"]:
-        """The last features of pictures, of which the logit is linear."""
+        """The last features of pictures that the logit is made of."""
         return self.body.features(images)[-2]
 
 
@@ -110,4 +110,6 @@ def make_spectral(network: nn.Module) -> None:
     """
     for module in list(network.modules()):
         if isinstance(module, nn.Linear | nn.Embedding | nn.modules.conv._ConvNd):
+            if not module.weight.any():  # a block that starts as the identity: zero has no largest singular value
+                nn.init.normal_(module.weight)
             nn.utils.parametrizations.spectral_norm(module)

@@ -31,7 +31,7 @@ def gan() -> Recipe:
         data=DataOptions(flip=True),
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=100, spectral=True),
         family=GANOptions(objective="hinge", likelihood="linear", augment=("colour", "shift", "cutout")),
-        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999, evaluate_every=0),
+        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999),
     )
 
 
@@ -172,7 +172,7 @@ def vae_gan() -> Recipe:
         data=DataOptions(flip=True),
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=128, norm="batch"),
         family=VAEGANOptions(),
-        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999, evaluate_every=0),
+        train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999),
     )
 
 

@@ -84,6 +84,7 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "curves": drawn(curves(run)) if terms(run.log) else None,
         "game": drawn(game(run)) if model.discriminator is not None and run.log else None,
         "signs": doctor.signs(run.log, record.recipe),
+        "told": doctor.long_enough(run.log),
         "corruption": drawn(corruption(run, data)) if isinstance(record.recipe.family, DenoisingOptions) else None,
         "filters": drawn(filters([run]))
         if encodes and isinstance(record.recipe.nets, MLPOptions) and len(images) == 3
