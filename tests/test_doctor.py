@@ -131,7 +131,7 @@ class Memory(Discriminator):
     def forward(
         self, images: torch.Tensor, labels: torch.Tensor | None = None, codes: torch.Tensor | None = None
     ) -> torch.Tensor:
-        near = torch.cdist(images.flatten(1), self.pictures.flatten(1)).amin(1) < 1e-4
+        near = torch.cdist(images.flatten(1), self.pictures.flatten(1)).amin(1) < 1e-2
         return near.float() + 1e-3 * images.flatten(1).mean(1)
 
 
@@ -145,7 +145,7 @@ def test_a_discriminator_that_knows_its_pictures_is_found_out() -> None:
         return known(model, trained_on, held_out, 0)
 
     assert share(parts[0].images_as_floats()) == 1
-    assert share(torch.zeros(1, 1, 8, 8)) == pytest.approx(0.5, abs=0.05)
+    assert share(torch.zeros(1, 1, 8, 8)) == pytest.approx(0.5, abs=0.1)
 
 
 def test_what_is_known_by_heart_is_asked_at_every_evaluation(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..run import Run
 
 Each = tuple[int, ...]
+WIDE = 160
+"""Columns of a table that is not shown on a terminal."""
 
 
 def conv(
@@ -224,8 +227,7 @@ def show_table(layers: list[Placed]) -> None:
         )  # fmt: skip
     total = ("", "", "", "", "", "", f"{sum(one.parameters for one in layers):,}")
     made.add_row(*total, f"{sum(one.multiplications for one in layers):,}", "")
-    console = Console(highlight=False)
-    console.print(made, width=None if console.is_terminal else 160)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(made)
 
 
 def shape(sizes: tuple[int, ...]) -> str:

@@ -1,0 +1,373 @@
+"""Convolutions, drawn: what is on the stage, in the files, and of a trained run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import nn
+
+import trompe
+import trompe.conv
+from conftest import small
+from trompe.conv.cases import CASES, Case, case
+from trompe.conv.layers import Layer, layer, layer_of
+from trompe.conv.runs import film_of, placed
+from trompe.conv.scene import MAKING, PALETTES, WINDOW, Label, Shape, film, seen, small_numbers
+from trompe.conv_arithmetic import Axis
+
+PUBLISHED = {
+    "no_padding_no_strides": (4, 3, 1, 0, 2),
+    "arbitrary_padding_no_strides": (5, 4, 1, 2, 6),
+    "half_padding_no_strides": (5, 3, 1, 1, 5),
+    "full_padding_no_strides": (5, 3, 1, 2, 7),
+    "no_padding_strides": (5, 3, 2, 0, 2),
+    "padding_strides": (5, 3, 2, 1, 3),
+    "padding_strides_odd": (6, 3, 2, 1, 3),
+}
+"""Input, kernel, stride, padding, output of each (Dumoulin & Visin 2016)."""
+TRANSPOSED = {
+    "no_padding_no_strides": (2, 0, 2, 0, 4),
+    "arbitrary_padding_no_strides": (6, 0, 1, 0, 5),
+    "half_padding_no_strides": (5, 0, 1, 0, 5),
+    "full_padding_no_strides": (7, 0, 0, 0, 5),
+    "no_padding_strides": (2, 1, 2, 0, 5),
+    "padding_strides": (3, 1, 1, 0, 5),
+    "padding_strides_odd": (3, 1, 1, 1, 6),
+}
+"""Of their transposed convolutions: input, zeros between and around, extra row, output."""
+every_case = pytest.mark.parametrize("name", CASES)
+
+
+def test_the_cases_are_the_published_fifteen() -> None:
+    assert len(CASES) == 15
+    for name, (size, kernel, stride, padding, made) in PUBLISHED.items():
+        known = CASES[name]
+        assert known.size == (size, size)
+        assert known.layer.axes == (Axis(kernel, stride, (padding, padding)),) * 2
+        assert known.layer.size(known.size) == (made, made)
+    for name, (size, between, around, extra, made) in TRANSPOSED.items():
+        known = CASES[f"{name}_transposed"]
+        cells = seen(known.layer.axes[0], size).cells
+        assert known.size == (size, size)
+        assert cells.count(-2) == between * (size - 1)
+        assert cells.count(-1) == 2 * around + extra
+        assert known.layer.size(known.size) == (made, made)
+    assert CASES["dilation"].layer.axes[0] == Axis(3, 1, (0, 0), 2)
+    assert case("Same padding no strides") == CASES["half_padding_no_strides"]
+    with pytest.raises(trompe.TrompeError, match="did you mean `padding_strides`"):
+        case("paddings_strides")
+
+
+@every_case
+def test_a_film_shows_every_output_cell_being_made_once(name: str) -> None:
+    known = CASES[name]
+    made = film(known.layer, known.size)
+    rows, columns = known.layer.size(known.size)
+    assert len(made.frames) == rows * columns
+    places = []
+    for frame in made.frames:
+        making = [part for part in frame if isinstance(part, Shape) and part.fill == MAKING]
+        windows = [part for part in frame if isinstance(part, Shape) and part.edge == WINDOW]
+        assert len(making) == 1
+        assert len(windows) == known.layer.axes[0].kernel ** 2
+        places.append(making[0].points[0])
+        for part in frame + made.still:
+            points = [part.at] if isinstance(part, Label) else part.points
+            assert all(0 <= x <= made.width and 0 <= y <= made.height for x, y in points)
+    assert len(set(places)) == len(places)
+
+
+def test_windows_move_by_the_stride() -> None:
+    def corners(known: Case) -> list[float]:
+        made = film(known.layer, known.size)
+        return [next(part for part in frame if isinstance(part, Shape)).points[0][0] for frame in made.frames[:3]]
+
+    steps = [later - earlier for earlier, later in pairwise(corners(CASES["padding_strides"]))]
+    single = [later - earlier for earlier, later in pairwise(corners(CASES["half_padding_no_strides"]))]
+    assert steps == pytest.approx([2 * single[0]] * 2)
+    transposed = [later - earlier for earlier, later in pairwise(corners(CASES["padding_strides_transposed"]))]
+    assert transposed == pytest.approx(single)
+
+
+@pytest.mark.parametrize("kind", ["convolution", "transposed", "pooling"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_numbers_are_torchs(kind: str, stride: int) -> None:
+    chosen = layer(3, stride, 1, 1, kind=kind)  # type: ignore[arg-type]
+    rows, columns = (seen(axis, size) for axis, size in zip(chosen.axes, (4, 5), strict=True))
+    values = small_numbers(chosen, rows, columns, (4, 5))
+    given, kernel = (torch.from_numpy(part)[None, None] for part in (values.given, values.kernel))
+    if kind == "transposed":
+        expected = F.conv_transpose2d(given, kernel, stride=stride, padding=1)
+    elif kind == "pooling":
+        expected = F.max_pool2d(given, 3, stride, 1)
+    else:
+        expected = F.conv2d(given, kernel, stride=stride, padding=1)
+    np.testing.assert_array_equal(values.made, expected[0, 0].numpy())
+
+
+def test_sums_are_written_out() -> None:
+    known = CASES["padding_strides"]
+    made = film(known.layer, known.size, numbers=True)
+    for frame in made.frames:
+        left, right = frame[-1].text.split(" = ")  # type: ignore[union-attr]
+        products = [part.split("·") for part in left.split(" + ")] if "·" in left else []
+        assert sum(int(value) * int(weight) for value, weight in products) == int(right)
+    pooled = film(layer_of(nn.MaxPool2d(2)), (4, 4), numbers=True)
+    assert pooled.frames[0][-1].text.startswith("max(")  # type: ignore[union-attr]
+    averaged = film(layer_of(nn.AvgPool2d(2)), (4, 4), numbers=True)
+    assert averaged.frames[0][-1].text.startswith("mean(")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("module", "size"),
+    [
+        (nn.Conv2d(3, 8, (3, 5), (1, 2), (0, 2), (2, 1)), (9, 12)),
+        (nn.Conv2d(1, 1, 4, padding="same"), (6, 6)),
+        (nn.Conv2d(1, 1, 4, padding="valid"), (6, 7)),
+        (nn.ConvTranspose2d(2, 4, 4, 3, 1, 2), (3, 4)),
+        (nn.Conv1d(1, 1, 3, 2), (9,)),
+        (nn.ConvTranspose1d(1, 1, 2, 2, 1), (4,)),
+        (nn.MaxPool2d(3, 2, 1), (7, 7)),
+        (nn.AvgPool2d((2, 3)), (6, 9)),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_a_torch_module_makes_what_is_drawn(module: nn.Module, size: tuple[int, ...]) -> None:
+    channels = getattr(module, "in_channels", 1)
+    expected = module(torch.zeros(1, channels, *size)).shape[2:]
+    assert layer_of(module).size(size) == tuple(expected)
+    animation = trompe.conv.animate(module, size)
+    assert len(animation.film.frames) == min(64, expected.numel())
+    assert "<svg" in animation._repr_mimebundle_()["image/svg+xml"]
+
+
+@pytest.mark.parametrize(
+    ("module", "size", "message"),
+    [
+        (nn.Linear(3, 3), 3, "is no convolution"),
+        (nn.Conv3d(1, 1, 3), 5, "lines and planes are drawn"),
+        (nn.MaxPool2d(2, ceil_mode=True), 5, "ceil_mode"),
+        (nn.Conv2d(1, 1, 7), 5, "does not fit"),
+        (nn.Conv2d(1, 1, 3), 200, "too many to see"),
+        (nn.Conv2d(1, 1, 3), (5, 5, 5), "3 numbers for the input"),
+    ],
+)
+def test_what_cannot_be_drawn_is_explained(module: nn.Module, size: int, message: str) -> None:
+    with pytest.raises(trompe.TrompeError, match=message):
+        trompe.conv.animate(module, size)
+
+
+# Files
+
+
+@every_case
+def test_a_gif_is_small_and_whole(name: str, tmp_path: Path) -> None:
+    known = CASES[name]
+    path = trompe.conv.animate(known.layer, known.size, numbers=True).save(tmp_path / "a.gif")
+    assert path.stat().st_size < 200_000
+    with Image.open(path) as gif:
+        frames = []
+        for number in range(gif.n_frames):  # type: ignore[attr-defined]
+            gif.seek(number)
+            frames.append(np.asarray(gif.convert("RGB")).astype(int))
+    rows, columns = known.layer.size(known.size)
+    assert len(frames) == rows * columns
+    assert all(np.abs(one - other).max() > 40 for one, other in pairwise(frames))
+
+
+def test_an_svg_is_well_formed_and_shows_one_frame_at_a_time(tmp_path: Path) -> None:
+    known = CASES["padding_strides_odd_transposed"]
+    path = trompe.conv.animate(known.layer, known.size, theme="dark").save(tmp_path / "a.svg")
+    root = ElementTree.parse(path).getroot()
+    groups = root.findall("{http://www.w3.org/2000/svg}g")
+    assert len(groups) == 36
+    ends = [0.0]
+    for group in groups:
+        (moving,) = group.findall("{http://www.w3.org/2000/svg}animate")
+        times, values = moving.attrib["keyTimes"].split(";"), moving.attrib["values"].split(";")
+        shown = values.index("inline")
+        assert float(times[shown]) == pytest.approx(ends[-1], abs=1e-3)
+        ends.append(float(times[shown + 1]) if shown + 1 < len(times) else 1.0)
+    assert ends[-1] == 1
+    assert PALETTES["dark"].paper in path.read_text()
+
+
+def test_a_video_needs_ffmpeg(tmp_path: Path) -> None:
+    animation = trompe.conv.animate(nn.Conv2d(1, 1, 3), 4)
+    if shutil.which("ffmpeg") is None:
+        with pytest.raises(trompe.TrompeError, match="needs ffmpeg"):
+            animation.save(tmp_path / "a.mp4")
+    else:
+        assert animation.save(tmp_path / "a.mp4").stat().st_size > 1000
+    with pytest.raises(trompe.TrompeError, match="of no known kind"):
+        animation.save(tmp_path / "a.avi")
+
+
+# The command
+
+
+def test_the_command_draws_and_refuses(tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "conv.gif"
+    run_command("conv", "--input", 5, "--kernel", 3, "--stride", 2, "--padding", 1, "--out", out)
+    with Image.open(out) as gif:
+        assert gif.n_frames == 9  # type: ignore[attr-defined]
+    up = ("conv", "--transposed", "--input", 3, 4, "--kernel", 3, "--stride", 2, "--output-padding", 1)
+    run_command(*up, "--out", tmp_path / "up.svg")
+    assert "transposed convolution, 3 x 4 to 8 x 10" in (tmp_path / "up.svg").read_text()
+    run_command("conv", "--input", 5, "--padding", "same", "--numbers", "--theme", "dark", "--out", tmp_path / "a.png")
+    run_command("conv", "--all", "--out", tmp_path / "gifs")
+    assert len(list((tmp_path / "gifs").glob("*.gif"))) == 15
+    run_command("conv", "--case", "padding_strides", "--out", tmp_path / "gifs" / "one.gif")
+    run_command("conv", "--transposed", "--input", 4, "--stride", 2, "--checkerboard", "--out", tmp_path / "c.png")
+    for arguments, message in (
+        (("--input", 3, "--kernel", 5), "does not fit an input of 3"),
+        (("--input", 3, "--transposed", "--output-padding", 1), "an output padding of 1"),
+        (("--input", 3, "--padding", "-1"), "a padding of -1"),
+        (("--input", 0), "an input of 0"),
+        (("--input", 3, "--padding", "much"), "no padding is named `much`"),
+        (("--input", 3, "--transposed", "--padding", "same"), "has no padding `same`"),
+        (("--input", 3, "--transposed", "--pooling", "max"), "a pooling is not transposed"),
+        (("--input", 3, "--case", "dilation"), "--input and --case was asked for"),
+        ((), "nothing was asked for"),
+        (("--input", 3, "--checkerboard"), "no layer here is a transposed convolution"),
+    ):
+        _, error = run_command("conv", *arguments, "--out", tmp_path / "bad.png", code=2)
+        assert message in error
+        assert "hint:" in error
+    assert not (tmp_path / "bad.png").exists()
+
+
+# Of a run
+
+
+@pytest.fixture(scope="module")
+def conv_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    recipe = small("gan-mnist", steps=2)
+    return trompe.train(replace(recipe, nets=replace(recipe.nets, widths=(4, 6))), tmp_path_factory.mktemp("conv"))
+
+
+def test_the_layers_of_a_run_and_what_they_cost(conv_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
+    layers = placed(conv_run, conv_run.data().take(slice(0, 1)).images_as_floats())
+    model = conv_run.model
+    assert sum(one.parameters for one in layers) == sum(parameter.numel() for parameter in model.parameters())
+    convolutions = [one for one in layers if one.network == "discriminator" and isinstance(one.module, nn.Conv2d)]
+    assert [one.field for one in convolutions] == [5, 13]
+    first, second = convolutions
+    assert first.multiplications == 4 * 4 * 4 * 1 * 25
+    assert second.multiplications == 2 * 2 * 6 * 4 * 25
+    upward = next(one for one in layers if isinstance(one.module, nn.ConvTranspose2d))
+    assert upward.multiplications == 2 * 2 * 6 * 4 * 25
+    out, _ = run_command("conv", "--table", conv_run.folder)
+    assert "discriminator" in out
+    assert f"{sum(one.multiplications for one in layers):,}" in out
+
+
+def test_a_layer_of_a_run_is_drawn_with_its_own_values(conv_run: trompe.Run, tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    layers = placed(conv_run, conv_run.data().take(slice(0, 1)).images_as_floats())
+    number = next(one.number for one in layers if isinstance(one.module, nn.Conv2d))
+    made = film_of(layers, number)
+    greys = {part.fill for part in made.still if isinstance(part, Shape) and part.fill}
+    assert "#000000" in greys
+    assert "#ffffff" in greys  # the darkest and the brightest of the picture
+    assert "discriminator, layer" in made.about
+    run_command("conv", "--run", conv_run.folder, "--layer", number, "--out", tmp_path / "layer.gif")
+    run_command("conv", "--run", conv_run.folder, "--checkerboard", "--out", tmp_path / "board.png")
+    for arguments, message in (
+        (("--layer", 99), "there is no layer 99"),
+        (("--layer", 0), "has no window"),
+        ((), "which layer of the run?"),
+    ):
+        _, error = run_command("conv", "--run", conv_run.folder, *arguments, code=2)
+        assert message in error
+
+
+def test_a_run_of_dense_layers_has_no_checkerboard(vae_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
+    _, error = run_command("conv", "--run", vae_run.folder, "--checkerboard", code=2)
+    assert "has no convolutions" in error
+
+
+def test_layers_are_of_one_number_or_one_an_axis() -> None:
+    assert layer((3, 5), padding="half") == Layer((Axis(3, 1, (1, 1)), Axis(5, 1, (2, 2))))
+    with pytest.raises(trompe.TrompeError, match="3 numbers for the kernel of 2 axes"):
+        layer((3, 3, 3))
+
+
+# The page
+
+PROBE = """<script>
+window.onerror = message => { document.title = "error: " + message; };
+window.onload = () => {
+  const found = [];
+  for (const kind of ["convolution", "transposed", "pooling"])
+    for (let input = 1; input <= 7; input++) for (let kernel = 1; kernel <= 4; kernel++)
+      for (let stride = 1; stride <= 3; stride++) for (let padding = 0; padding <= 2; padding++)
+        for (let dilation = 1; dilation <= 2; dilation++) for (let extra = 0; extra <= 1; extra++) {
+          if (kind !== "transposed" && extra) continue;
+          const axis = { input, kernel, stride, padding, dilation, output_padding: extra };
+          let size = 0, cells = 0;
+          try { const there = seen(kind, axis); size = there.size; cells = there.cells.length; } catch (message) {}
+          found.push([size, cells]);
+        }
+  choose("padding_strides_odd_transposed");
+  byId("numbers").click();
+  const shown = byId("formula").textContent, made = byId("stage").querySelectorAll("polygon").length;
+  const slider = document.querySelector('[data-name="kernel"]');
+  slider.value = 7; slider.dispatchEvent(new Event("input"));
+  choose("no_padding_no_strides");
+  const kernel = document.querySelector('[data-name="kernel"]');
+  kernel.value = 7; kernel.dispatchEvent(new Event("input"));
+  const refused = byId("error").textContent;
+  choose("padding_strides");
+  document.title = JSON.stringify({ found, shown, made, refused, call: byId("call").textContent });
+};
+</script></body>"""
+
+
+@pytest.mark.browser
+def test_the_page_reckons_as_the_library_does(tmp_path: Path) -> None:
+    """Every size that the page's sliders can set, in a real browser, against the arithmetic that torch has checked."""
+    import html
+    import itertools
+    import json
+
+    from trompe.conv.page import write_page
+
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert browser, "install Chromium, or leave the tests marked `browser` out"
+    page = write_page(tmp_path / "conv.html")
+    assert "http" not in page.read_text().replace("http://www.w3.org", "")  # nothing is fetched
+    page.write_text(page.read_text().replace("</body>", PROBE))
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    command = [browser, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=120)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
+    assert title is not None, done.stderr
+    told = json.loads(html.unescape(title[1]))
+    expected = []
+    kinds = ("convolution", "transposed", "pooling")
+    ranges = (range(1, 8), range(1, 5), range(1, 4), range(3), range(1, 3), range(2))
+    for kind, (size, kernel, stride, padding, dilation, extra) in itertools.product(kinds, itertools.product(*ranges)):
+        if kind != "transposed" and extra:
+            continue
+        try:
+            axis = Axis(kernel, stride, (padding, padding), dilation, kind, extra)  # type: ignore[arg-type]
+            expected.append([axis.size(size), len(seen(axis, size).cells)])
+        except trompe.TrompeError:
+            expected.append([0, 0])
+    assert told["found"] == expected
+    assert "2 (3 - 1) + 3 - 2 + 1 = 6" in told["shown"]
+    assert told["made"] > 49 + 36
+    assert "does not fit an input of 4" in told["refused"]
+    assert told["call"] == "torch.nn.Conv2d(1, 1, 3, stride=2, padding=1)"
