@@ -212,6 +212,9 @@ class Stage:
         most_rows = max(len(self.rows.cells), self.made[0])
         across = (max(len(self.columns.cells), self.made[1]) - most_rows * LEANING) * self.unit
         text = [self.title] * bool(self.title) + words(self.layer, self.sizes, self.made)
+        if self.numbers and self.values is not None and self.layer.kind != "pooling":
+            rows = " / ".join(" ".join(f"{weight:g}" for weight in row) for row in self.values.kernel)
+            text.append(f"kernel {rows}" + (", turned around" if self.layer.kind == "transposed" else ""))
         width = max(across, max(len(line) for line in text) * 6.4) + 2 * MARGIN
         foot = MARGIN + upper + GAP + lower
         height = foot + LINE * (len(text) + self.numbers) + 2 * MARGIN
