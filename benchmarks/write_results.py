@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from results_games import games
 from results_ladder import ladder
 from results_measures import measures
 
@@ -35,6 +36,7 @@ def main() -> None:
         HEAD,
         *ladder(read, table, took, machine),
         *mnist(),
+        *games(read, table, took, machine),
         *measures(read, table, machine),
         *throughput(),
         *startup(),

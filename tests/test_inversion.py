@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,10 @@ def test_the_commands_go_round(gan_run: trompe.Run, tmp_path: Path, run_command)
     assert out.splitlines()[1:] == [str(codes), str(codes.with_suffix(".png"))]
     kept = np.load(codes)
     assert kept["codes"].shape == (1, 4)
+    out, _ = run_command("invert", gan_run.folder, picture, "--steps", 20, "--out", codes, "--json")
+    told = json.loads(out)
+    assert told["mean_squared_error"]["descent"] == pytest.approx(float(kept["errors_descent"][-1].mean()), rel=1e-5)
+    assert (told["pictures"], told["steps"], told["starts"]) == (1, 20, 8)
     assert kept["errors_descent"].shape == (21, 1)
     for place, command in enumerate(
         (

@@ -138,6 +138,7 @@ def invert(
     seed: int = 0,
     out: Path = Path("inversion.npz"),
     class_name: ClassName = None,
+    json: bool = False,
     device: str | None = None,
 ) -> None:
     """Find the codes that make given pictures, by each way there is.
@@ -157,8 +158,11 @@ def invert(
         seed: of these codes.
         out: an `.npz`: `codes`, and of each way `codes_...` and `errors_...`.
         class_name: the class of the picture files, where the model is class-conditional.
+        json: print the errors as JSON.
         device: `cpu`, `cuda`, ...; by default the best there is.
     """
+    from json import dumps
+
     import numpy as np
 
     from ..figures.inversions import best_codes, inversions
@@ -176,8 +180,7 @@ def invert(
     found: dict[str, Inversion] = {
         way: inverted(opened, images, labels, method=way, steps=steps, starts=starts, seed=seed) for way in ways
     }
-    for way, one in found.items():
-        print(f"{way:8} {one.errors[-1].mean():.5f}  mean squared error of a grey level")
+    errors = {way: float(one.errors[-1].mean()) for way, one in found.items()}
     arrays: dict[str, Any] = {f"codes_{way}": one.codes.numpy() for way, one in found.items()}
     arrays |= {f"errors_{way}": one.errors.numpy() for way, one in found.items()}
     if labels is not None:
@@ -185,5 +188,11 @@ def invert(
     save_arrays(out, codes=best_codes(found).numpy(), **arrays)
     picture = out.with_suffix(".png")
     write_bytes(picture, figure_png(inversions(images, found)))
+    if json:
+        asked = {"pictures": len(images), "steps": steps, "starts": starts, "seed": seed}
+        print(dumps({"run": str(run), "step": opened.step, **asked, "mean_squared_error": errors}))
+        return
+    for way, error in errors.items():
+        print(f"{way:8} {error:.5f}  mean squared error of a grey level")
     print(out)
     print(picture)

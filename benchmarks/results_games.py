@@ -1,0 +1,69 @@
+"""The part of docs/results.md on adversarial networks: encoders in the game, classes, codes, modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Read = Callable[[str], Any]
+Table = Callable[[Iterable[str], Iterable[Iterable[object]]], str]
+
+
+def games(read: Read, table: Table, took: Callable[[Any], str], machine: Callable[[Any], str]) -> Iterable[str]:
+    entries = [entry for name in ("bigan-mnist", "cgan-mnist", "stacked-mnist", "ring") if (entry := read(name))]
+    if not entries:
+        return
+    yield "## Games"
+    rows = [row for entry in entries for row in figures_of(entry, took)]
+    yield table(("command", "figure", "published", "protocol", "training"), rows)
+    yield machine(entries[0]["machine"])
+    inverted = [entry for name in ("invert-bigan", "invert-gan") if (entry := read(name))]
+    if inverted:
+        yield (
+            "**Which code makes this picture**: mean squared error of a grey level, of MNIST's test pictures, by descent "
+            "from several codes of the prior, by the encoder, and by descent from the encoder's code."
+        )
+        ways = ("descent", "encoder", "both")
+        found = []
+        for entry in inverted:
+            result = entry["result"]
+            errors = [result["mean_squared_error"].get(way) for way in ways]
+            shown = ["-" if error is None else f"{error:.4f}" for error in errors]
+            found.append(
+                (f"`{entry['command']}`", result["pictures"], f"{result['starts']} x {result['steps']}", *shown)
+            )
+        yield table(("command", "pictures", "starts x steps", *ways), found)
+        yield machine(inverted[0]["machine"])
+
+
+def figures_of(entry: dict[str, Any], took: Callable[[Any], str]) -> Iterable[tuple[str, ...]]:
+    figures, protocol = entry["evaluation"]["figures"], entry["evaluation"]["protocol"]
+    command, minutes = f"`{entry['command']}`", took(entry)
+    for probe in figures.get("probes", []):
+        if probe["layer"] in ("pixels", "code"):
+            yield (
+                command if probe["layer"] == "code" else "pixels",
+                f"1 nearest neighbour: {probe['nearest']:.2%} mistakes",
+                "2.61 % (Donahue et al. 2017)" if probe["layer"] == "code" else "",
+                f"taught by {protocol['probe']['probe']}, tested on {protocol['data']}",
+                minutes if probe["layer"] == "code" else "",
+            )
+    if "recognised" in figures:
+        taken = protocol["recognised"]
+        yield (
+            command,
+            f"{figures['recognised']:.2%} recognised as the class asked for",
+            "",
+            f"{taken['samples']:,} samples, by {taken['features']} at step {taken['step']}",
+            minutes,
+        )
+    if "modes_found" in figures:
+        taken = protocol["modes"]
+        quality = f", {figures['high_quality']:.1%} near one" if figures["high_quality"] < 1 else ""
+        yield (
+            command,
+            f"{figures['modes_found']:,} of {figures['modes']:,} modes, KL {figures['mode_kl']:.3f} nats{quality}",
+            "",
+            f"{taken['samples']:,} samples of {taken['modes_of']}",
+            minutes,
+        )
