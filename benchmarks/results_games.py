@@ -20,7 +20,7 @@ def games(read: Read, table: Table, took: Callable[[Any], str], machine: Callabl
     inverted = [entry for name in ("invert-bigan", "invert-gan") if (entry := read(name))]
     if inverted:
         yield (
-            "**Which code makes this picture**: mean squared error of a grey level, of MNIST's test pictures, by descent "
+            "**Which code makes this picture**: mean squared error of a grey level, of MNIST's test set, by descent "
             "from several codes of the prior, by the encoder, and by descent from the encoder's code."
         )
         ways = ("descent", "encoder", "both")

@@ -169,6 +169,21 @@ def test_what_cannot_be_drawn_is_explained(module: nn.Module, size: int, message
         trompe.conv.animate(module, size)
 
 
+@pytest.mark.parametrize(
+    ("module", "size"),
+    [
+        (nn.Conv3d(4, 4, (1, 2, 3), 2, 1, groups=2), (5, 6, 7)),
+        (nn.ConvTranspose3d(2, 2, 3, (1, 2, 3), 1, (0, 1, 2), groups=2), (2, 3, 4)),
+        (nn.MaxPool3d(2), (4, 5, 6)),
+        (nn.AvgPool1d(3, 2, 1), (9,)),
+    ],
+    ids=str,
+)
+def test_sizes_in_one_to_three_dimensions(module: nn.Module, size: tuple[int, ...]) -> None:
+    expected = module(torch.zeros(1, getattr(module, "in_channels", 1), *size)).shape[2:]
+    assert layer_of(module).size(size) == tuple(expected)
+
+
 # Files
 
 

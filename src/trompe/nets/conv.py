@@ -13,12 +13,14 @@ from typing import Any
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..conv_arithmetic import lost_by_stride, pyramid
+from ..conv_arithmetic import Axis, accepted_sizes, lost_by_stride, pyramid
 from ..errors import TrompeError
 from ..options import ConvOptions
 from .layers import ACTIVATIONS, BATCH_NORM, CONVOLUTION, TRANSPOSED, Encoder, ResidualBlock, with_label
 
 STRIDE = 2
+LARGEST = 1024
+"""Of the sides among which the smallest that fits is looked for."""
 
 
 def tower_sizes(image_shape: tuple[int, ...], widths: Sequence[int], kernel: int) -> list[tuple[int, ...]]:
@@ -27,9 +29,12 @@ def tower_sizes(image_shape: tuple[int, ...], widths: Sequence[int], kernel: int
         return pyramid(image_shape[1:], len(widths), kernel, STRIDE, padding(kernel))
     except TrompeError as error:
         size = "x".join(map(str, image_shape[1:]))
+        stack = [Axis(kernel, STRIDE, (padding(kernel),) * 2)] * len(widths)
+        smallest = next(iter(accepted_sizes(stack, LARGEST)), None)
         raise TrompeError(
             f"images of {size} are too small to be halved {len(widths)} times by kernels of {kernel}",
-            hint="give fewer `--nets.widths`, an odd `--nets.kernel`, or a larger `--size`",
+            hint="give fewer `--nets.widths`, an odd `--nets.kernel`, or a larger `--size`"
+            + (f", from {smallest} on" if smallest else ""),
         ) from error
 
 
