@@ -97,7 +97,9 @@ def conv(
         show_table(layers_of(table, device, data))
         return
     if run is not None:
-        draw_of_run(layers_of(run, device, data), layer, checkerboard, numbers, theme, out)
+        if numbers:
+            raise TrompeError("the cells of a run's layer are as bright as its numbers", hint="leave `--numbers` out")
+        draw_of_run(layers_of(run, device, data), layer, checkerboard, theme, out)
         return
     if every:
         draw_all(out or Path("gifs"), numbers, theme)
@@ -181,7 +183,6 @@ def draw_of_run(
     layers: list[Placed],
     number: int | None,
     checkerboard: bool,
-    numbers: bool,
     theme: Literal["light", "dark"],
     out: Path | None,
 ) -> None:
@@ -199,7 +200,7 @@ def draw_of_run(
         return
     if number is None:
         raise TrompeError("which layer of the run?", hint="give `--layer N`; `--table RUN` lists them")
-    print(Animation(film_of(layers, number, numbers=numbers, theme=theme)).save(out or Path("layer.gif")))
+    print(Animation(film_of(layers, number, theme)).save(out or Path("layer.gif")))
 
 
 def draw_checkerboard(stack: list[Layer], sizes: tuple[int, ...], out: Path | None) -> None:

@@ -102,7 +102,7 @@ def traced(network: nn.Module, run_through: Any) -> Iterator[tuple[str, nn.Modul
     yield from seen
 
 
-def film_of(layers: list[Placed], number: int, *, numbers: bool = False, theme: Theme = "light") -> Film:
+def film_of(layers: list[Placed], number: int, theme: Theme = "light") -> Film:
     """A layer of a run at work on what it was given: from the input channel to the output channel between which its
     weights are largest. The output is that channel's whole, of all input channels.
 
@@ -130,4 +130,4 @@ def film_of(layers: list[Placed], number: int, *, numbers: bool = False, theme: 
     title = (
         f"{chosen.network}, layer {number}: channel {into + 1} of {weight.shape[1]} to {out + 1} of {weight.shape[0]}"
     )
-    return film(layer, tuple(given.shape), theme=theme, values=values, title=title, numbers=numbers)
+    return film(layer, tuple(given.shape), theme=theme, values=values, title=title)

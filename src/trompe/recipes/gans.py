@@ -18,8 +18,10 @@ from ..options import (
 
 
 def gan() -> Recipe:
-    """GAN for any pictures: your folder, your zip, or a named set. Hinge objective, a spectral discriminator that sees
-    pictures changed by colour, shifts and boxes, and a moving average of the generator.
+    """GAN for any pictures: your folder, your zip, or a named set.
+
+    Hinge objective, a spectral discriminator that sees pictures changed by colour, shifts and boxes, a generator that
+    is not squashed, and a moving average of it.
 
     Command: `trompe train gan --data PATH --size 64 --out runs/mine`
 
@@ -111,8 +113,9 @@ def gan_imagenet64_lecture() -> Recipe:
 
 
 def dcgan_cifar10() -> Recipe:
-    """DCGAN (Radford et al. 2016) on CIFAR-10: 4x4 convolutions, weights from N(0, .02), batches of 128; the generator
-    that is used is a moving average.
+    """DCGAN (Radford et al. 2016) on CIFAR-10.
+
+    4x4 convolutions, weights from N(0, .02), batches of 128; the generator that is used is a moving average.
 
     Command: `trompe train dcgan-cifar10 --out runs/dcgan`
     """
