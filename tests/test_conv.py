@@ -162,6 +162,9 @@ def test_a_torch_module_makes_what_is_drawn(module: nn.Module, size: tuple[int, 
         (nn.Conv2d(1, 1, 7), 5, "does not fit"),
         (nn.Conv2d(1, 1, 3), 200, "too many to see"),
         (nn.Conv2d(1, 1, 3), (5, 5, 5), "3 numbers for the input"),
+        (nn.Conv2d(1, 1, 3), "x", "the input is 'x'"),
+        (nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), 5, "is not drawn"),
+        ("conv", 5, "is no convolution"),
     ],
 )
 def test_what_cannot_be_drawn_is_explained(module: nn.Module, size: int, message: str) -> None:
@@ -200,6 +203,26 @@ def test_a_gif_is_small_and_whole(name: str, tmp_path: Path) -> None:
     rows, columns = known.layer.size(known.size)
     assert len(frames) == rows * columns
     assert all(np.abs(one - other).max() > 40 for one, other in pairwise(frames))
+    for frame in frames:  # the cell that is being made is what the eye must find
+        assert (np.abs(frame - np.array([0xE6, 0x9F, 0x00])).max(2) < 4).sum() > 60
+
+
+def test_the_cell_being_made_is_orange_in_every_frame_also_of_many_cells(tmp_path: Path) -> None:
+    path = trompe.conv.animate(nn.Conv2d(1, 1, 3), 40).save(tmp_path / "a.gif")
+    with Image.open(path) as gif:
+        for number in range(0, gif.n_frames, 9):  # type: ignore[attr-defined]
+            gif.seek(number)
+            frame = np.asarray(gif.convert("RGB")).astype(int)
+            assert (np.abs(frame - np.array([0xE6, 0x9F, 0x00])).max(2) < 4).any()
+
+
+def test_zeros_between_are_grey_and_padding_is_not() -> None:
+    known = CASES["padding_strides_odd_transposed"]
+    made = film(known.layer, known.size)
+    grey = [part for part in made.still if isinstance(part, Shape) and part.fill == PALETTES["light"].faint]
+    dashed = [part for part in made.still if isinstance(part, Shape) and part.dashed]
+    assert len(grey) == 5 * 5 - 3 * 3
+    assert len(dashed) == 8 * 8 - 5 * 5
 
 
 def test_an_svg_is_well_formed_and_shows_one_frame_at_a_time(tmp_path: Path) -> None:

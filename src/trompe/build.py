@@ -49,7 +49,7 @@ def build_model(recipe: Recipe, image_shape: tuple[int, ...], num_classes: int =
     if recipe.nets.conditional and num_classes == 0:
         raise TrompeError(
             "a class-conditional recipe needs classes, and these pictures have none",
-            hint="sort the pictures into one folder a class, or train without `--nets.conditional` (the recipe `vae`)",
+            hint="sort the pictures into one folder a class, or train a recipe that is not told it (`vae`, `gan`)",
         )
     learns_labels = isinstance(family, StackedOptions) and family.finetune == "labels"
     if learns_labels and num_classes == 0:

@@ -84,6 +84,8 @@ def read_json(path: Path) -> Any:
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz`, none of which may be a pickle."""
+    if not path.is_file():
+        raise TrompeError(f"there is no file at `{path}`", hint="check the path")
     try:
         with path.open("rb") as file:
             kept = np.load(file, allow_pickle=False)

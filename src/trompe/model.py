@@ -174,7 +174,11 @@ class Model(nn.Module):
     def _filled(self, name: str, network: Network | None) -> Network:
         if network is None:
             have = ", ".join(self.networks) or "no network"
-            raise TrompeError(f"this model has no {name} (it has: {have})", hint="use a model of another family")
+            generates = name == "encoder" and self.prior is not None
+            hint = (
+                "find codes by `trompe invert`, or train `bigan-mnist` or a VAE" if generates else "use another family"
+            )
+            raise TrompeError(f"this model has no {name} (it has: {have})", hint=hint)
         return network
 
     def _checked(self, labels: Tensor | None) -> Tensor | None:

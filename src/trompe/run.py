@@ -249,9 +249,10 @@ class Run:
         return as_floats(torch.from_numpy(np.array(pixels)))
 
     def at_snapshots(self) -> list[Run]:
-        """The run at each snapshot that it keeps, in order; or as it is, where it keeps none."""
+        """The run at each snapshot that it keeps, in order, and as it is, if that is none of them."""
         steps = [step for step, _ in by_step(self.folder / "snapshots", ".safetensors")]
-        return [Run(self.folder, device=str(self.device), snapshot=step) for step in steps] or [self]
+        kept = [Run(self.folder, device=str(self.device), snapshot=step) for step in steps if step != self.step]
+        return [*kept, self]
 
     @property
     def of_patches(self) -> bool:

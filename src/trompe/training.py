@@ -129,8 +129,12 @@ def say_what_is_trained(training: Training, loaded: Loaded) -> None:
         note(f"this copy of {loaded.train.name} is not whole: the set has {partial[0]:,} + {partial[1]:,} pictures")
     if training.state.model.discriminator is not None and len(loaded.train) < FEW:
         note(
-            f"{len(loaded.train):,} pictures are few for a discriminator, which learns them by heart: see whether "
-            "samples are copies (`trompe evaluate RUN --measures memorisation`), and prefer snapshots from before"
+            f"{len(loaded.train):,} pictures are few for a discriminator, which learns them by heart"
+            + (
+                " (too few to hold some out: they are tested on as well)"
+                if loaded.train.fingerprint == loaded.test.fingerprint
+                else ": see whether samples are copies (`trompe evaluate RUN --measures memorisation`)"
+            )
         )
     if training.state.step >= steps > 0:
         note(f"nothing to do: the run is at step {training.state.step:,} of {steps:,}")

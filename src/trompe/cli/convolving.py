@@ -59,7 +59,8 @@ def conv(
         transposed: draw the transposed convolution.
         pooling: draw a pooling.
         numbers: write small whole numbers into the cells, and each sum below.
-        case: a case by its name, as in `padding_strides_transposed`.
+        case: a case by its name: no_padding_no_strides, arbitrary_..., half_... or full_padding_no_strides,
+            no_padding_strides, padding_strides, padding_strides_odd, each also with _transposed, and dilation.
         every: all published cases, into the folder `--out`, with a sheet of them.
         run: a run folder, of which `--layer` is drawn with its real weights, on a real picture; or `--checkerboard`.
         layer: a layer of the run by its number in `--table`.
@@ -158,7 +159,9 @@ def draw_all(folder: Path, numbers: bool, theme: Literal["light", "dark"]) -> No
     from ..files import write_bytes
 
     kind_of(folder, "")
-    films = {name: animate(case.layer, case.size, numbers=numbers, theme=theme) for name, case in CASES.items()}
+    films = {
+        name: animate(case.layer, case.size, numbers=numbers, theme=theme, title=name) for name, case in CASES.items()
+    }
     for name, made in films.items():
         print(made.save(folder / f"{name}.gif"))
     middle = [painted(made.film, made.film.frames[len(made.film.frames) // 2]) for made in films.values()]

@@ -100,7 +100,7 @@ def class_number(run: Run, name: str) -> int:
     """A class by its name or its number."""
     names = run.record.data.class_names
     if run.model.num_classes == 0:
-        raise TrompeError("this model is not class-conditional", hint="train `cvae`, or leave `--class` out")
+        raise TrompeError("this model is not class-conditional", hint="train `cvae` or `cgan`, or leave `--class` out")
     if name in names:
         return names.index(name)
     if name.isdigit() and int(name) < len(names):

@@ -8,7 +8,7 @@ trompe.conv.animate(torch.nn.Conv2d(3, 8, 5, padding="same"), (9, 12)).save("sam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
@@ -27,7 +27,7 @@ __all__ = ["CASES", "Animation", "Case", "Layer", "animate", "case", "layer", "l
 class Animation:
     """A layer at work. A notebook shows it, and `save` writes it by the suffix: .gif, .svg, .png or .mp4."""
 
-    film: scene.Film
+    film: scene.Film = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
         path = Path(path)
@@ -42,7 +42,12 @@ class Animation:
 
 
 def animate(
-    module: nn.Module | Layer, input_size: int | Sequence[int], *, numbers: bool = False, theme: Theme = "light"
+    module: nn.Module | Layer,
+    input_size: int | Sequence[int],
+    *,
+    numbers: bool = False,
+    theme: Theme = "light",
+    title: str = "",
 ) -> Animation:
     """A torch layer, or one from `layer`, at work on an input of this size.
 
@@ -50,9 +55,11 @@ def animate(
         module: `Conv1d` or `Conv2d`, `ConvTranspose`, `MaxPool` or `AvgPool` likewise.
         input_size: one number for all axes, or one for each.
         numbers: write small whole numbers into the cells, and each sum.
+        title: a line of text above the others.
 
     Raises:
         TrompeError: it cannot be drawn, or does not fit an input of this size.
     """
-    chosen = layer_of(module) if isinstance(module, nn.Module) else module
-    return Animation(scene.film(chosen, each("input", input_size, len(chosen.axes)), numbers=numbers, theme=theme))
+    chosen = module if isinstance(module, Layer) else layer_of(module)
+    size = each("input", input_size, len(chosen.axes))
+    return Animation(scene.film(chosen, size, numbers=numbers, theme=theme, title=title))

@@ -13,11 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from ..errors import TrompeError
 from ..grids import Pixels
-from .scene import Drawing, Film, Label, Shape
+from .scene import INPUT, MADE, MAKING, WINDOW, Drawing, Film, Label, Shape
 
 SECONDS = 0.7
 HELD = 3
@@ -25,6 +25,7 @@ HELD = 3
 FINE = 3
 """Drawn so many times as large, and then reduced: smooth edges."""
 COLOURS = 32
+EXACT = (INPUT, WINDOW, MADE, MAKING)
 DASH = 4.0
 
 
@@ -71,13 +72,24 @@ def paint(draw: ImageDraw.ImageDraw, shape: Shape) -> None:
 def gif(film: Film) -> bytes:
     """An animation that goes on for ever, in few colours and so small."""
     frames = [painted(film, frame) for frame in film.frames]
-    palette = frames[-1].quantize(COLOURS, dither=Image.Dither.NONE)
+    palette = palette_of(frames, film)
     flat = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     content = io.BytesIO()
     each = round(1000 * SECONDS)
     durations = [each] * (len(flat) - 1) + [each * HELD]
     flat[0].save(content, "GIF", save_all=True, append_images=flat[1:], duration=durations, loop=0, optimize=True)
     return content.getvalue()
+
+
+def palette_of(frames: Sequence[Image.Image], film: Film) -> Image.Image:
+    """The colours that shapes have, exactly, and the most frequent ones beside them where edges are smoothed."""
+    shown = Image.new("RGB", (frames[0].width, 3 * frames[0].height))
+    for place, frame in enumerate((frames[0], frames[len(frames) // 2], frames[-1])):
+        shown.paste(frame, (0, place * frame.height))
+    found = shown.quantize(COLOURS - len(EXACT) - 1, dither=Image.Dither.NONE)
+    exact = [channel for colour in (film.paper, *EXACT) for channel in ImageColor.getrgb(colour)]
+    found.putpalette((found.getpalette() or [])[: 3 * (COLOURS - len(EXACT) - 1)] + exact)
+    return found
 
 
 def png(film: Film) -> bytes:

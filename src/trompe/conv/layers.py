@@ -67,6 +67,8 @@ def layer(
 def each(name: str, given: Numbers, ndim: int) -> tuple[int, ...]:
     """One number an axis."""
     numbers = (given,) if isinstance(given, int) else tuple(given)
+    if not all(isinstance(one, int) for one in numbers):
+        raise TrompeError(f"the {name} is {given!r}", hint="give whole numbers")
     if len(numbers) not in (1, ndim):
         raise TrompeError(f"{len(numbers)} numbers for the {name} of {ndim} axes", hint=f"give one, or {ndim}")
     return numbers * (ndim // len(numbers))
@@ -82,6 +84,10 @@ def layer_of(module: nn.Module) -> Layer:
         raise TrompeError(
             f"a {type(module).__name__} is no convolution, transposed convolution or pooling",
             hint="give a torch.nn.Conv2d, ConvTranspose2d, MaxPool2d, ...",
+        )
+    if getattr(module, "padding_mode", "zeros") != "zeros":
+        raise TrompeError(
+            f"a padding by `{module.padding_mode}` is not drawn", hint="give a layer that pads with zeros"
         )
     if getattr(module, "ceil_mode", False):
         raise TrompeError("a pooling with ceil_mode is not known", hint="use padding instead")

@@ -260,7 +260,7 @@ class Stage:
         origin, drawn = self.input_origin(width), Drawing()
         for r, row in enumerate(self.rows.cells):
             for c, column in enumerate(self.columns.cells):
-                kind = min(row, column)
+                kind = -1 if -1 in (row, column) else min(row, column)
                 points = self.cell(origin, r, c)
                 if kind == -1:
                     drawn.append(Shape(points, None, self.palette.dim, dashed=True))
@@ -349,6 +349,8 @@ def words(layer: Layer, sizes: Sequence[int], made: Sequence[int]) -> list[str]:
         parts.append(f"output padding {shown([axis.output_padding for axis in axes])}")
     sizes, made = sizes[-len(axes) :], made[-len(axes) :]
     name = NAMES[layer.kind]
+    if layer.kind == "pooling":
+        name = "average pooling" if layer.average else "max pooling"
     lines = [f"{name}, {' x '.join(map(str, sizes))} to {' x '.join(map(str, made))}", ", ".join(parts)]
     axis, size = axes[-1], sizes[-1]
     total = sum(axis.padding)
@@ -360,5 +362,8 @@ def words(layer: Layer, sizes: Sequence[int], made: Sequence[int]) -> list[str]:
     zeros = str(around[0]) if around[0] == around[1] else f"{around[0]} and {around[1]}"
     between = axis.stride - 1
     lines.append(f"padding {paddings[-1]} is the undone convolution's, as in torch;")
+    if min(around) < 0:
+        lines.append(f"cut off are {-min(around)} of the stretched input's cells on a side")
+        return lines
     lines.append(f"drawn with {between} zero{'' if between == 1 else 's'} between its cells and {zeros} around it")
     return lines

@@ -17,6 +17,7 @@ from ..errors import TrompeError
 from ..families.gan import GAMES, gradient
 from ..grids import Pixels, flat, picture_grid
 from ..model import Model
+from ..nets import PairDiscriminator
 from ..options import GANOptions
 from ..run import Run
 from .style import INK, dress, figure
@@ -63,6 +64,8 @@ def spied(model: Model, images: Float[Tensor, "batch channels *spatial"], labels
     if model.discriminator is None:
         have = ", ".join(model.networks)
         raise TrompeError(f"this model has no discriminator to spy on (it has: {have})", hint="train a GAN")
+    if model.discriminator.sees_codes and not isinstance(model.discriminator, PairDiscriminator):
+        raise TrompeError("this model's discriminator sees codes, not pictures", hint="spy on a GAN's")
     with torch.inference_mode(False):
         given = None if labels is None else labels.clone()
         return gradient(model, images.clone(), given).view_as(images).detach()
@@ -90,6 +93,7 @@ def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
             for panel in (above, below):
                 dress(panel).set_axis_off()
             column += 1
+    made.supxlabel("red: brighter would look more real; blue: darker would", fontsize=8, color=INK)
     return made
 
 

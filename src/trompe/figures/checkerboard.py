@@ -37,7 +37,8 @@ def checkerboard(stack: Sequence[Layer], size: Sequence[int]) -> Figure:
         draw(panel, counts)
         axis = stack[depth - 1].axes[-1]
         verdict = "even" if even(axis) else "uneven"
-        dress(panel, f"kernel {axis.kernel}, stride {axis.stride}: {verdict}")
+        after = "" if len(stack) == 1 else f"after {depth}: "
+        dress(panel, f"{after}kernel {axis.kernel}, stride {axis.stride}, {verdict} inside")
         panel.set(xticks=[], yticks=[])
     pairs(axes[0, -1])
     return made

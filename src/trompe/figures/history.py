@@ -40,6 +40,8 @@ def game(run: Run) -> Figure:
     samples of one noise are, as a share of what real pictures would be.
     """
     log = run.log
+    if run.model.discriminator is None:
+        raise TrompeError(f"the run in `{run.folder}` plays no game: it has no discriminator", hint="train a GAN")
     panels: list[tuple[str, str, list[tuple[str, str]]]] = [
         (
             "the discriminator is right about",
@@ -61,7 +63,8 @@ def game(run: Run) -> Figure:
     for panel, (title, unit, lines) in zip(axes[0], panels, strict=True):
         for (key, label), colour in zip(lines, COLOURS, strict=False):
             if points := [(line["step"], line[key]) for line in log if key in line]:
-                panel.plot(*zip(*points, strict=True), color=colour, label=label, linewidth=1.4)
+                marker = "o" if len(points) < 3 else None
+                panel.plot(*zip(*points, strict=True), color=colour, label=label, linewidth=1.4, marker=marker)
         dress(panel, title, "step", unit)
         if panel.get_legend_handles_labels()[0]:
             panel.legend(fontsize=8, frameon=False)

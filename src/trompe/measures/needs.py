@@ -105,6 +105,8 @@ def no_class_outputs(subject: Subject) -> str | None:
 
 
 def not_flat(subject: Subject) -> str | None:
+    if subject.samples.images.ndim == 4 and 1 in subject.samples.image_shape[1:]:
+        return "it is of pictures, not of points or lines"
     return None if subject.samples.images.ndim == 4 else "it is of flat pictures, not of videos or voxels"
 
 

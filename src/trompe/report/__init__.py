@@ -95,6 +95,8 @@ def contents(run: Run, data: ImageData) -> dict[str, Any]:
         "bars": drawn(kl_bars(run, kl_per_number(run, data))) if encodes and model.latent > 2 else None,
         "traversals": picture(traversals(run, data)) if encodes or samples else None,
         "encodes": encodes,
+        "prior": model.prior,
+        "told_class": model.num_classes > 0,
         "recipe": flat(to_json(record.recipe)),
     }
 
