@@ -32,6 +32,7 @@ from trompe.model import Model
 from trompe.nets import Discriminator, Encoder
 from trompe.options import AAEOptions, BiGANOptions, FamilyOptions, GANOptions, MLPOptions, VAEGANOptions
 from trompe.phases import training_only
+from trompe.report import write_report
 from trompe.rules import checked
 from trompe.step import update_average
 
@@ -530,3 +531,34 @@ def test_the_sweep_of_a_generator_holds_all_numbers_but_one(plane_run: trompe.Ru
     assert codes[0, :, 2].tolist() == [-3, 0, 3]
     assert codes[0, :, [0, 1, 3]].tolist() == [[0, 1, 3]] * 3
     assert codes[1, :, 0].tolist() == [-3, 0, 3]
+
+
+def test_points_are_measured_by_their_modes_alone(tmp_path: Path) -> None:
+    """No picture network is asked about two pixels."""
+    run = trompe.train(small("gan-2d", steps=4), tmp_path / "run", data=trompe.load_data("ring"))
+    found = measures.evaluate(run, trompe.load_data("ring:test"), samples=200)
+    assert found["figures"]["modes"] == 8
+    assert "frechet_distance" not in found["figures"]
+    assert "points" in found["skipped"]["fid"]
+
+
+def test_a_run_is_seen_at_its_snapshots_and_as_it_is(tmp_path: Path) -> None:
+    run = trompe.train(small("gan-2d", steps=6, snapshots=(0, 4)), tmp_path / "run", data=trompe.load_data("ring"))
+    assert [one.step for one in run.at_snapshots()] == [0, 4, 6]
+    ended = trompe.train(small("gan-2d", steps=6, snapshots=(6,)), tmp_path / "other", data=trompe.load_data("ring"))
+    assert [one.step for one in ended.at_snapshots()] == [6]
+
+
+def test_only_a_game_is_drawn_as_one(vae_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
+    _, error = run_command("figure", "game", vae_run.folder, code=2)
+    assert "plays no game" in error
+
+
+def test_a_report_of_a_generator_says_what_it_is(tmp_path: Path) -> None:
+    recipe = small("cgan", steps=4)
+    run = trompe.train(replace(recipe, family=replace(recipe.family, prior="uniform")), tmp_path / "run")  # type: ignore[call-arg]
+    page = write_report(run).read_text()
+    assert "makes a" in page
+    assert "a uniform law" in page
+    assert "1 2 --class 0" in page
+    assert "not gone on for long enough" in page

@@ -25,7 +25,8 @@ def gan() -> Recipe:
 
     Command: `trompe train gan --data PATH --size 64 --out runs/mine`
 
-    Cost: 32x32 colour at about 430 pictures a second on one core in bfloat16. 3,600 faces give faces after 2,000 steps.
+    Cost: 32x32 colour at about 430 pictures a second on one core in bfloat16. 3,600 faces give coarse ones after 700
+    steps.
     180 dark galaxies give round blobs of several brightnesses after 1,100 steps of 32, none of them a copy, and no
     spiral: a few hundred pictures do not collapse it, and are few all the same.
     """
