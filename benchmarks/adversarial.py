@@ -5,7 +5,7 @@
 The textbook loop is the one that most tutorials show: float32, default memory layout, `torch.optim.Adam`, the
 discriminator's gradient on real and on generated pictures, then the generator's through the whole discriminator. Both
 have the networks of `gan-cifar10-lecture`, batches of 64 at 32x32, and take turns. The bound is the fastest product of
-two large bfloat16 matrices on the same machine; a step's products are counted by torch's own counter.
+two large matrices in trompe's precision on the same machine; a step's products are counted by torch's own counter.
 """
 
 from __future__ import annotations
@@ -61,13 +61,14 @@ def main() -> None:
                 times[name].append(seconds)
     batch = recipe.train.batch
     rates = {name: batch / float(np.median(one)) for name, one in times.items()}
-    bound = product_rate(device)
+    bound = product_rate(device, recipe.train.precision)
     entry = {
         "command": f"python benchmarks/adversarial.py --recipe {arguments.recipe}",
         "machine": machine,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "recipe": arguments.recipe,
         "batch": batch,
+        "precision": recipe.train.precision,
         "images_per_second": rates,
         "ratio": rates["trompe"] / rates["textbook"],
         "operations_per_step": counter.get_total_flops(),
@@ -142,9 +143,10 @@ def timed(step: Callable[[], object], count: int, device: torch.device) -> float
     return (time.perf_counter() - began) / count
 
 
-def product_rate(device: torch.device) -> float:
-    """Operations a second of a product of two square bfloat16 matrices, at best."""
-    a, b = (torch.randn(SIDE, SIDE, device=device, dtype=torch.bfloat16) for _ in range(2))
+def product_rate(device: torch.device, precision: str | None) -> float:
+    """Operations a second of a product of two square matrices, at best."""
+    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    a, b = (torch.randn(SIDE, SIDE, device=device, dtype=kind) for _ in range(2))
     seconds = min(timed(lambda: a @ b, 3, device) for _ in range(4))
     return float(2 * SIDE**3 / seconds)
 
