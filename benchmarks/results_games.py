@@ -47,6 +47,18 @@ def games(read: Read, table: Table, took: Callable[[Any], str], machine: Callabl
             )
         yield table(("command", "pictures", "starts x steps", *ways), found)
         yield machine(inverted[0]["machine"])
+    yield from speed(read, machine)
+
+
+def speed(read: Read, machine: Callable[[Any], str]) -> Iterable[str]:
+    if entry := read("adversarial"):
+        rates = entry["images_per_second"]
+        yield (
+            f"**Speed of the game**: `{entry['recipe']}`, batches of {entry['batch']} at 32x32, {entry['precision']}: "
+            f"{rates['trompe']:.0f} pictures a second, {entry['ratio']:.2f} times a textbook loop in float32 of the "
+            f"same networks in the same run, {entry['share_of_bound']:.0%} of what a product of large matrices reaches. "
+            f"`{entry['command']}`. {machine(entry['machine'])}"
+        )
 
 
 def figures_of(entry: dict[str, Any], took: Callable[[Any], str]) -> Iterable[tuple[str, ...]]:
