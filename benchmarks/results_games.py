@@ -56,7 +56,7 @@ def speed(read: Read, machine: Callable[[Any], str]) -> Iterable[str]:
         yield (
             f"**Speed of the game**: `{entry['recipe']}`, batches of {entry['batch']} at 32x32, {entry['precision']}: "
             f"{rates['trompe']:.0f} pictures a second, {entry['ratio']:.2f} times a textbook loop in float32 of the "
-            f"same networks in the same run, {entry['share_of_bound']:.0%} of what a product of large matrices reaches. "
+            f"same networks in the same run, {entry['share_of_bound']:.0%} of the fastest product of matrices. "
             f"`{entry['command']}`. {machine(entry['machine'])}"
         )
 
