@@ -178,12 +178,15 @@ def vae_gan() -> Recipe:
     """VAE-GAN for any pictures: reconstructions and samples that are compared by a discriminator's features.
 
     Command: `trompe train vae-gan --data PATH --size 64 --out runs/mine`
+
+    Its weights are the best of three that were tried: on MNIST, with widths of 32 and 64 and 32 code numbers, after 800
+    steps reconstructions are sharp, and samples beginnings of digits.
     """
     return Recipe(
         "vae-gan",
         data=DataOptions(flip=True),
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=128, norm="batch"),
-        family=VAEGANOptions(),
+        family=VAEGANOptions(beta=10.0, adversarial=20.0, discriminator_rate=0.3),
         train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999),
     )
 
