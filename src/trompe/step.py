@@ -36,9 +36,9 @@ def train_step(
                 terms = phase.loss(state.model, batch, state.step)
             means = {f"{phase.name}/{name}": term.mean() for name, term in terms.items()}
             torch.stack(tuple(means.values())).sum().backward()
-            gradients = [weight.grad for weight in optimiser.parameters.values() if weight.grad is not None]
             to_log = options.log_every - state.step % options.log_every
             if options.clip or to_log <= phase.when.every:  # its last step before the log's next line
+                gradients = [weight.grad for weight in optimiser.parameters.values() if weight.grad is not None]
                 norm = torch.nn.utils.get_total_norm(gradients)
                 means[f"{phase.name}/gradient_norm"] = norm
                 if options.clip:

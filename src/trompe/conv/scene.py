@@ -328,9 +328,6 @@ class Stage:
         return f"#{level:02x}{level:02x}{level:02x}"
 
 
-NAMES = {"convolution": "convolution", "transposed": "transposed convolution", "pooling": "pooling"}
-
-
 def words(layer: Layer, sizes: Sequence[int], made: Sequence[int]) -> list[str]:
     """What the layer is, and the arithmetic of its size; of a transposed one both conventions of its padding."""
 
@@ -348,9 +345,8 @@ def words(layer: Layer, sizes: Sequence[int], made: Sequence[int]) -> list[str]:
     if any(axis.output_padding for axis in axes):
         parts.append(f"output padding {shown([axis.output_padding for axis in axes])}")
     sizes, made = sizes[-len(axes) :], made[-len(axes) :]
-    name = NAMES[layer.kind]
-    if layer.kind == "pooling":
-        name = "average pooling" if layer.average else "max pooling"
+    pooling = "average pooling" if layer.average else "max pooling"
+    name = {"convolution": "convolution", "transposed": "transposed convolution", "pooling": pooling}[layer.kind]
     lines = [f"{name}, {' x '.join(map(str, sizes))} to {' x '.join(map(str, made))}", ", ".join(parts)]
     axis, size = axes[-1], sizes[-1]
     total = sum(axis.padding)

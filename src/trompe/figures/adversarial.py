@@ -13,11 +13,12 @@ from scipy.special import expit
 from torch import Tensor
 
 from ..data.arrays import ImageData
+from ..data.batches import as_floats
 from ..errors import TrompeError
 from ..families.gan import GAMES, gradient
 from ..grids import Pixels, flat, picture_grid
 from ..model import Model
-from ..nets import PairDiscriminator
+from ..nets import CodeDiscriminator
 from ..options import GANOptions
 from ..run import Run
 from .style import INK, dress, figure
@@ -37,8 +38,9 @@ def progress(run: Run, data: ImageData, seed: int = 0) -> Figure:
 
 def progress_film(run: Run, data: ImageData, seed: int = 0) -> Iterator[Figure]:
     """The same, one snapshot after another."""
+    real = real_grid(data)
     for one in run.at_snapshots():
-        yield beside([real_grid(data), generated_grid(one, seed)])
+        yield beside([real, generated_grid(one, seed)])
 
 
 def real_grid(data: ImageData) -> Titled:
@@ -64,7 +66,7 @@ def spied(model: Model, images: Float[Tensor, "batch channels *spatial"], labels
     if model.discriminator is None:
         have = ", ".join(model.networks)
         raise TrompeError(f"this model has no discriminator to spy on (it has: {have})", hint="train a GAN")
-    if model.discriminator.sees_codes and not isinstance(model.discriminator, PairDiscriminator):
+    if isinstance(model.discriminator, CodeDiscriminator):
         raise TrompeError("this model's discriminator sees codes, not pictures", hint="spy on a GAN's")
     with torch.inference_mode(False):
         given = None if labels is None else labels.clone()
@@ -78,7 +80,7 @@ def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
     """
     real = data.take(slice(0, SHOWN))
     pictures, labels = run.pictures(real)
-    shown = [("fake", *faked(run, SHOWN, seed)), ("real", pictures.float() / 255, labels)]
+    shown = [("fake", *faked(run, SHOWN, seed)), ("real", as_floats(pictures), labels)]
     made, axes = figure(1.3 * (SHOWN + len(real)), 3.0, 2, SHOWN + len(real))
     column = 0
     for kind, images, chosen in shown:
@@ -114,7 +116,7 @@ def climb(run: Run, data: ImageData | None = None, seed: int = 0, count: int = 1
         images, labels = faked(run, count, seed)
     else:
         images, labels = run.pictures(data.take(slice(0, count)))
-        images = images.float() / 255
+        images = as_floats(images)
     for _ in range(CLIMBS):
         yield picture_grid(images)
         slope = run.apply(spied, images, labels)

@@ -46,11 +46,12 @@ def field(run: Run, data: ImageData) -> Figure:
     """Some of the moments of `field_film`, side by side."""
     real = data.take(slice(0, POINTS))
     moments = moments_of(run, real)
+    scale = scale_of(moments)
     shown = [moments[place] for place in np.unique(np.linspace(0, len(moments) - 1, PANELS).astype(int))]
     columns = min(3, len(shown))
     made, axes = figure(2.9 * columns, 3.0 * math.ceil(len(shown) / columns), math.ceil(len(shown) / columns), columns)
     for panel, moment in zip(axes.flat, shown, strict=False):
-        draw(panel, moment, moments, real)
+        draw(panel, moment, scale, real)
     for panel in axes.flat[len(shown) :]:
         panel.set_axis_off()
     return made
@@ -63,9 +64,10 @@ def field_film(run: Run, data: ImageData) -> Iterator[Figure]:
     """
     real = data.take(slice(0, POINTS))
     moments = moments_of(run, real)
+    scale = scale_of(moments)
     for moment in moments:
         made, axes = figure(4.6, 4.6)
-        draw(axes[0, 0], moment, moments, real)
+        draw(axes[0, 0], moment, scale, real)
         yield made
 
 
@@ -79,10 +81,15 @@ def moments_of(run: Run, real: ImageData) -> list[Moment]:
     return [standing(one, real, options) for one in run.at_snapshots()]
 
 
-def draw(panel: Axes, moment: Moment, moments: Sequence[Moment], real: ImageData) -> None:
+def scale_of(moments: Sequence[Moment]) -> tuple[float, float]:
+    """The strongest push and the surest logit of them all, but for a few."""
+    strongest = max(float(np.quantile(np.linalg.norm(one.push, axis=1), 0.95)) for one in moments)
+    return strongest, max(float(np.quantile(np.abs(one.logits), 0.9)) for one in moments)
+
+
+def draw(panel: Axes, moment: Moment, scale: tuple[float, float], real: ImageData) -> None:
     """One moment, in the scale of all of them."""
-    strongest = max(np.quantile(np.linalg.norm(one.push, axis=1), 0.95) for one in moments)
-    surest = max(np.quantile(np.abs(one.logits), 0.9) for one in moments)
+    strongest, surest = scale
     panel.imshow(
         moment.logits,
         extent=(-REACH, REACH, -REACH, REACH),
