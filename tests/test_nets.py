@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+from trompe.build import build_model
 from trompe.errors import TrompeError
 from trompe.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
-from trompe.options import ConvOptions, MLPOptions
+from trompe.options import ConvOptions, MLPOptions, Recipe, VAEOptions
 
 
 @settings(max_examples=25, deadline=None)
@@ -46,6 +50,24 @@ def test_too_many_halvings_are_refused_in_words() -> None:
     with pytest.raises(TrompeError, match="images of 8x8 are too small to be halved 5 times") as error:
         ConvEncoder((1, 8, 8), 5, ConvOptions(widths=(4,) * 5))
     assert "--nets.widths" in str(error.value)
+
+
+def test_what_is_normalised() -> None:
+    def normalised(norm: Literal["none", "batch", "decoder"], network: type[ConvEncoder | ConvDecoder]) -> int:
+        options = ConvOptions(widths=(4, 8), norm=norm)
+        built = ConvEncoder((1, 8, 8), 5, options) if network is ConvEncoder else ConvDecoder((1, 8, 8), options)
+        return sum(isinstance(module, nn.BatchNorm2d) for module in built.modules())
+
+    both = (ConvEncoder, ConvDecoder)
+    assert [normalised("none", network) for network in both] == [0, 0]
+    assert [normalised("batch", network) for network in both] == [1, 2]  # not next to the pictures
+    assert [normalised("decoder", network) for network in both] == [0, 2]
+
+
+def test_only_a_discriminator_is_made_spectral() -> None:
+    recipe = Recipe("vae", nets=ConvOptions(widths=(4,), spectral=True), family=VAEOptions())
+    with pytest.raises(TrompeError, match="the family vae has none"):
+        build_model(recipe, (1, 8, 8))
 
 
 def test_a_residual_block_starts_as_the_identity() -> None:

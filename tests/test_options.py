@@ -55,6 +55,12 @@ def test_options_that_contradict_each_other_are_refused() -> None:
         checked(replace(recipe, family=replace(recipe.family, beta=2.0)))
     with pytest.raises(trompe.TrompeError, match="a gaussian likelihood is for grey levels"):
         checked(replace(recipe, family=replace(recipe.family, likelihood="gaussian")))
+    recipe = trompe.recipe("gan-cifar10-lecture")
+    unbounded = replace(recipe, family=replace(recipe.family, objective="wasserstein"))
+    with pytest.raises(trompe.TrompeError, match="no optimum") as error:
+        checked(unbounded)
+    assert "--family.gradient-penalty 10" in str(error.value)
+    assert checked(replace(unbounded, nets=replace(unbounded.nets, spectral=True)))
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:

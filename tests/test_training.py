@@ -18,9 +18,11 @@ import torch
 
 import trompe
 from conftest import small
+from trompe.data.load import from_array
 from trompe.options import TrainOptions
 from trompe.record import read_record
 from trompe.step import average_decay, learning_rate
+from trompe.training import few_of
 
 TRAIN = [sys.executable, "-m", "trompe", "train", "vae-digits"]
 
@@ -242,6 +244,14 @@ def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     with pytest.raises(trompe.TrompeError, match="is a file"):
         trompe.train(small(), tmp_path / "thesis.tex")
+
+
+def test_tested_on_pictures_of_all_the_test_set() -> None:
+    data = from_array(np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1) * np.ones((1, 8, 8, 1), np.uint8))
+    assert few_of(data) is data
+    many = data.take(np.arange(5000) // 100)  # as a folder has them, one class after another
+    assert len(few_of(many)) == 2000
+    assert set(few_of(many).images[:, 0, 0, 0].tolist()) == set(range(50))
 
 
 def test_what_does_not_fit_is_found_before_anything_is_written(tmp_path: Path) -> None:

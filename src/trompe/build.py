@@ -128,7 +128,12 @@ def networks(
             for network in (encoder, decoder, discriminator):
                 if network is not None:
                     start_from_normal(network, nets.initial)
-        if nets.spectral and discriminator is not None:
+        if nets.spectral:
+            if discriminator is None:
+                raise TrompeError(
+                    f"only a discriminator is made spectral, and the family {recipe.family.kind} has none",
+                    hint="leave `--nets.spectral` out",
+                )
             make_spectral(discriminator)
     return encoder, decoder, discriminator
 

@@ -11,6 +11,7 @@ import pydantic
 
 from .errors import TrompeError, nearest
 from .options import (
+    ConvOptions,
     DataOptions,
     DenoisingOptions,
     EvaluateOptions,
@@ -94,6 +95,7 @@ def checked(recipe: Recipe) -> Recipe:
     _check_networks(recipe)
     if isinstance(family, StackedOptions):
         _check_stack(recipe, family)
+    _check_game(recipe)
     return recipe
 
 
@@ -140,6 +142,18 @@ def _check_networks(recipe: Recipe) -> None:
         raise TrompeError(
             f"standardised numbers have no bounds, and family.likelihood = {family.likelihood} is of grey levels",
             hint="use `--family.likelihood linear` (or `linear-gaussian`), or leave `--nets.standardise` out",
+        )
+
+
+def _check_game(recipe: Recipe) -> None:
+    nets, family = recipe.nets, recipe.family
+    if not isinstance(family, GANOptions) or family.objective != "wasserstein":
+        return
+    spectral = isinstance(nets, ConvOptions) and nets.spectral
+    if not (spectral or family.gradient_penalty or family.r1 or family.r2):
+        raise TrompeError(
+            "a Wasserstein objective without a bound on the discriminator's gradient has no optimum",
+            hint="give `--family.gradient-penalty 10`, `--family.r1 1`, or `--nets.spectral` with convolutions",
         )
 
 

@@ -14,7 +14,7 @@ import torch
 from . import files
 from . import state as states
 from .build import build_model, labelled, prepare
-from .data.arrays import ImageData, hold_out, splits
+from .data.arrays import ImageData, hold_out, some_of, splits
 from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array, is_path, split_and_cut
 from .data.order import batch_indices
@@ -80,7 +80,7 @@ def train(
         record = open_record(folder, recipe, settled_recipe, loaded)
         files.remove_leftovers(folder)
         if data is not None:
-            keep_pictures(folder, loaded.test.take(slice(0, TEST_PICTURES)))
+            keep_pictures(folder, few_of(loaded.test))
         training = start(folder, record, loaded, model, place)
         say_what_is_trained(training, loaded)
         try:
@@ -140,6 +140,11 @@ def say_what_is_trained(training: Training, loaded: Loaded) -> None:
         note(f"nothing to do: the run is at step {training.state.step:,} of {steps:,}")
 
 
+def few_of(test: ImageData) -> ImageData:
+    """Not the first ones: a folder has its classes one after another."""
+    return some_of(test, TEST_PICTURES) if len(test) > TEST_PICTURES else test
+
+
 def keep_pictures(folder: Path, test: ImageData) -> None:
     """Keep test pictures that no name leads back to, so that the run can still be looked at."""
     tensors = {"images": torch.from_numpy(np.ascontiguousarray(test.images))}
@@ -165,7 +170,7 @@ def start(folder: Path, record: Record, loaded: Loaded, model: Model, device: to
         state=state,
         phases=phases,
         batches=Batches(loaded.whole or loaded.train, device, recipe.data, labelled=labelled(model)),
-        test=Batches(loaded.test.take(slice(0, TEST_PICTURES)), device, as_they_are, labelled=labelled(model)),
+        test=Batches(few_of(loaded.test), device, as_they_are, labelled=labelled(model)),
         log=RunLog(folder, state.step),
         progress=TrainingProgress(recipe.name, state.step, recipe.train.steps),
         names=(loaded.whole or loaded.train).names,

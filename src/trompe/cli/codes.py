@@ -11,6 +11,9 @@ from ..errors import TrompeError
 from .inputs import ClassName, Pictures, RunFolder, code_of, codes_in, inputs, label_of, open_run
 from .outputs import kind_of, save_arrays, write_images
 
+NEAR = 4
+"""Pictures near a result, at the fewest."""
+
 Codes = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CODES")]
 
 
@@ -93,8 +96,8 @@ def arithmetic(
 ) -> None:
     """Reckon with codes: the mean of some, minus that of others, plus that of others still.
 
-    Each group is a row of pictures with the picture of its mean code last; the last row is the result, and pictures of
-    codes near it.
+    Each group is a row that begins with the picture of its mean code; the last row begins with the result, and goes on
+    with pictures of codes near it.
 
     Args:
         run: the run folder.
@@ -108,7 +111,9 @@ def arithmetic(
     import torch
 
     from ..codes import near
-    from ..grids import padded, picture_grid, save_picture
+    from ..figures.rows import drawn
+    from ..figures.style import figure_png
+    from ..files import write_bytes
 
     kind = kind_of(out, ".png", ".npz")
     opened = open_run(run, device)
@@ -119,11 +124,11 @@ def arithmetic(
     if kind == ".npz":
         save_arrays(out, codes=result.numpy())
     else:
-        columns = max(5, *(len(group) + 1 for group in groups))
-        rows = [torch.cat([group, mean]) for group, mean in zip(groups, means, strict=True)]
-        rows.append(torch.cat([result, near(opened.model, result, columns - 1)]))
-        images = [padded(opened.decode(row, label and label * len(row)), columns) for row in rows]
-        save_picture(out, picture_grid(torch.cat(images), columns))
+        shown = [torch.cat([mean, group]) for mean, group in zip(means, groups, strict=True)]
+        shown.append(torch.cat([result, near(opened.model, result, max(NEAR, *map(len, groups)))]))
+        signs = ("mean of", "minus mean of", "plus mean of", "makes; near it")
+        rows = [(sign, opened.decode(row, label and label * len(row))) for sign, row in zip(signs, shown, strict=True)]
+        write_bytes(out, figure_png(drawn(rows)))
     print(out)
 
 

@@ -84,6 +84,13 @@ class ImageData:
         )
 
 
+def some_of(data: ImageData, count: int) -> ImageData:
+    """So many of the pictures, or all, drawn at random, the same ones each time; the first of more are the same as
+    fewer.
+    """
+    return data.take(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count])
+
+
 def joined(parts: Sequence[ImageData]) -> ImageData:
     """The pictures of several parts of one set, labelled where the first part is, under its name."""
     labels = [part.labels for part in parts if part.labels is not None]

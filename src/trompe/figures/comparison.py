@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
 
-from ..data.arrays import ImageData
+from ..data.arrays import ImageData, some_of
 from ..data.corruption import corrupt
 from ..errors import TrompeError
-from ..grids import picture_grid
 from ..measures.reconstruction import squared_errors
 from ..options import DenoisingOptions
-from ..rng import Stream, numpy_generator, seeded
+from ..rng import Stream, seeded
 from ..run import Run
-from .style import INK, figure
+from .rows import Row, drawn
 
 COLUMNS = 14
 MEASURED = 2000
 """Pictures behind the errors in the labels."""
-
-Row = tuple[str, Float[Tensor, "count channels *spatial"]]
 
 
 def reconstructions(runs: Sequence[Run], data: ImageData) -> Figure:
@@ -37,8 +31,8 @@ def reconstructions(runs: Sequence[Run], data: ImageData) -> Figure:
                 f"`{run.folder}` is of pictures of {run.record.data.image_shape}, `{runs[0].folder}` of {shape}",
                 hint="compare runs of the same pictures",
             )
-    measured = spread(data, MEASURED)
-    shown = spread(data, COLUMNS)
+    measured = some_of(data, MEASURED)
+    shown = some_of(data, COLUMNS)
     rows: list[Row] = [("data", shown.images_as_floats())]
     for run in runs:
         error = float(run.apply(squared_errors, measured).mean())
@@ -54,7 +48,7 @@ def corruption(run: Run, data: ImageData) -> Figure:
             f"the run in `{run.folder}` is of the family `{options.kind}`, and restores nothing",
             hint="train a denoising one: `trompe train dae ...`",
         )
-    measured = spread(data, MEASURED)
+    measured = some_of(data, MEASURED)
     clean = measured.images_as_floats()
     with seeded(0, Stream.MEASURE):
         corrupted = corrupt(clean, options.corruption, options.level)[0].clamp(0, 1)
@@ -67,27 +61,3 @@ def corruption(run: Run, data: ImageData) -> Figure:
         (f"restored\n{after:.2f} a picture", restored),
     ]
     return drawn([(name, images[:COLUMNS]) for name, images in rows])
-
-
-def spread(data: ImageData, count: int) -> ImageData:
-    """So many of the pictures, drawn at random, the same ones each time; the first of more are the same as fewer."""
-    return data.take(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count])
-
-
-def drawn(rows: Sequence[Row]) -> Figure:
-    """Rows of pictures, each with its name on the left."""
-    columns = len(rows[0][1])
-    longest = max(len(line) for name, _ in rows for line in name.split("\n"))
-    made, axes = figure(0.3 + 0.08 * longest + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
-    for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
-        show_pictures(panel, images, columns)
-        panel.set_ylabel(name, fontsize=9, color=INK, rotation=0, ha="right", va="center")
-    return made
-
-
-def show_pictures(axes: Axes, images: Float[Tensor, "count channels *spatial"], columns: int) -> None:
-    """A grid of pictures without axes."""
-    axes.imshow(picture_grid(images, columns), interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)

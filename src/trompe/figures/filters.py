@@ -13,7 +13,7 @@ from ..errors import TrompeError
 from ..nets import MLPEncoder
 from ..options import DenoisingOptions, Recipe
 from ..run import Run
-from .comparison import show_pictures
+from .rows import show_pictures
 from .style import dress, figure
 
 SHOWN = 100

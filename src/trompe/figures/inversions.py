@@ -9,9 +9,9 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..grids import picture_grid
 from ..inversion import Inversion
-from .style import COLOURS, INK, dress, figure
+from .rows import name_row, show_pictures
+from .style import COLOURS, dress, figure
 
 SHOWN = 8
 
@@ -25,12 +25,8 @@ def inversions(images: Float[Tensor, "count channels *spatial"], found: Mapping[
     }
     made, axes = figure(8.4, 0.95 * len(rows) + 2.6, len(rows) + 1, 1)
     for panel, (name, shown) in zip(axes[:, 0], rows.items(), strict=False):
-        panel.imshow(picture_grid(shown[:SHOWN], SHOWN), interpolation="nearest")
-        panel.set_ylabel(name, fontsize=8, color=INK, rotation=0, ha="right", va="center")
-        panel.set_xticks([])
-        panel.set_yticks([])
-        for side in panel.spines.values():
-            side.set_visible(False)
+        show_pictures(panel, shown[:SHOWN], SHOWN)
+        name_row(panel, name)
     below = axes[-1, 0]
     for (way, one), colour in zip(found.items(), COLOURS, strict=False):
         errors = one.errors.mean(1)

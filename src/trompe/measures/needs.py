@@ -150,9 +150,11 @@ def modes_of(subject: Subject) -> str | None:
 
 def no_asked_classes(subject: Subject) -> str | None:
     """Samples of known classes, and a feature space whose classes are the same."""
-    samples, probabilities = subject.samples, subject.tried[1]
-    if samples.labels is None:
+    if subject.run is not None and subject.run.model.num_classes == 0:  # known before anything is sampled
         return "no class was asked for: the model is not class-conditional"
+    if (samples := subject.samples).labels is None:
+        return "no class was asked for: the samples have none"
+    probabilities = subject.tried[1]
     known, asked = subject.space.class_names, samples.class_names
     if probabilities is None or (known and known != asked) or probabilities.shape[1] != samples.num_classes:
         return "the classes asked for are not those that `--features` tells apart: give a run that has learned them"

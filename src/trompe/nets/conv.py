@@ -89,7 +89,7 @@ class ConvDecoder(nn.Module):
         transposed: Any = TRANSPOSED[ndim]  # its signature wants a tuple of a length known beforehand
         for level in reversed(range(len(widths))):
             layers += [ResidualBlock(widths[level], activation, ndim) for _ in range(options.blocks)]
-            if options.norm == "batch":
+            if options.norm != "none":
                 layers.append(BATCH_NORM[ndim](widths[level]))
             layers.append(ACTIVATIONS[activation]())
             lost = tuple(lost_by_stride(size, kernel, STRIDE, padding(kernel)) for size in sizes[level])

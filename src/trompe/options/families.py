@@ -1,142 +1,16 @@
-"""A recipe: everything that decides what a run becomes, as one tree of frozen dataclasses.
-
-It is made by a Python function (`trompe.recipes`), changed by flags or `dataclasses.replace`, and recorded as JSON,
-which is read back strictly (`trompe.rules`). Fields left at `None` are settled when a run is made, and recorded
-settled.
-"""
+"""Families of models, each with what it is trained on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import pydantic
 import tyro
-from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import ConfigDict
 
-from .names import Activation, CorruptionName, LikelihoodName, Objective, PosteriorName, PriorName
-
-Count = Annotated[int, Ge(1)]
-Natural = Annotated[int, Ge(0)]
-Positive = Annotated[float, Gt(0)]
-NonNegative = Annotated[float, Ge(0)]
-Share = Annotated[float, Ge(0), Lt(1)]
-
-Precision = Literal["float32", "bfloat16"]
-STRICT = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class PatchOptions:
-    """Square patches to train on instead of whole pictures: each picture is turned and enlarged at random, a window of
-    it is cut out at random, wholly inside where it fits, and sampled at `size` x `size` points.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    size: Natural = 0
-    """Height and width of a patch; 0 for whole pictures."""
-    window: Natural = 0
-    """Side of the window in pixels of the enlarged picture; by default as `size`."""
-    turn: Annotated[float, Ge(0), Le(180)] = 0.0
-    """Largest angle either way, in degrees."""
-    enlarge: tuple[Positive, Positive] = (1.0, 1.0)
-    """Least and most that the picture is enlarged by."""
-    count: Count = 100
-    """Patches of each picture."""
-    fresh: bool = False
-    """Cut the patches to train on anew at each step."""
-
-
-@dataclass(frozen=True)
-class DataOptions:
-    """Which pictures, and what is done to them inside the step."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    source: Annotated[str, tyro.conf.arg(aliases=["--data"])] = "digits"
-    """A named set (`trompe data` lists them), or a folder or a zip of pictures; its training split is trained on."""
-    size: Annotated[Count | tuple[Count, Count] | None, tyro.conf.arg(aliases=["--size"])] = None
-    """Height and width of the pictures, one number for a square; by default as they are, or 64 where they differ."""
-    colour: Literal["auto", "grey", "rgb"] = "auto"
-    """Grey or colour; by default as the pictures are."""
-    hold_out: Literal["as-given", "classes"] = "as-given"
-    """What is tested on: the test split that there is, or a tenth of the pictures; or whole classes, a tenth of them
-    and all their pictures, where classes are people, say."""
-    binarise: Literal["no", "dynamic"] = "no"
-    """`dynamic`: each grey level is the chance of a one, drawn anew at each step."""
-    flip: bool = False
-    """Mirror half of the pictures left to right, drawn anew at each step."""
-    turn: Annotated[float, Ge(0), Le(180)] = 0.0
-    """Turn the pictures by up to so many degrees either way, drawn anew at each step."""
-    zoom: Share = 0.0
-    """Scale them by up to this share either way."""
-    shift: NonNegative = 0.0
-    """Shift them by up to so many pixels either way, along each axis."""
-    still: Share = 0.5
-    """Share of the pictures that is left where it is: moving blurs a little."""
-    patch: PatchOptions = field(default_factory=PatchOptions)
-    """Patches of the pictures instead of the pictures."""
-
-    @property
-    def moves(self) -> bool:
-        """Whether pictures are moved in the step."""
-        return bool(self.turn or self.zoom or self.shift)
-
-
-@dataclass(frozen=True)
-class MLPOptions:
-    """Multilayer perceptrons; the decoder mirrors the encoder."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    kind: tyro.conf.Suppress[Literal["mlp"]] = "mlp"
-    widths: tuple[Count, ...] = (500,)
-    """Units of each hidden layer of the encoder."""
-    latent: Count = 20
-    """Numbers in a code."""
-    activation: Activation = "relu"
-    """Between layers."""
-    norm: Literal["none", "batch"] = "none"
-    """Normalise each hidden unit over the batch before its activation, but not in a discriminator of pairs."""
-    gated: bool = False
-    """Gate each hidden unit by a second one, instead of the activation."""
-    linear_code: bool = True
-    """Leave the code without the activation."""
-    standardise: bool = False
-    """Shift each pixel by its mean over the training pictures and scale all by one number, on the way in and back."""
-    conditional: bool = False
-    """Give the class to both networks."""
-
-
-@dataclass(frozen=True)
-class ConvOptions:
-    """Convolutional towers that halve the picture once per width; the decoder mirrors the encoder."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    kind: tyro.conf.Suppress[Literal["conv"]] = "conv"
-    widths: Annotated[tuple[Count, ...], MinLen(1)] = (32, 64, 128)
-    """Channels after each halving."""
-    kernel: Annotated[int, Ge(2)] = 4
-    """Kernel of the strided layers."""
-    blocks: Natural = 0
-    """Residual blocks at each size."""
-    hidden: Natural = 0
-    """Units of a dense layer between tower and code; 0 for none."""
-    latent: Count = 64
-    """Numbers in a code."""
-    activation: Activation = "leaky-relu"
-    """Between layers."""
-    norm: Literal["none", "batch"] = "none"
-    """Normalise channels over the batch after each strided layer, but not next to the pictures."""
-    spectral: bool = False
-    """Divide each of a discriminator's weights by its largest singular value."""
-    initial: NonNegative = 0.0
-    """Deviation of the normal law that weights start from; 0 for torch's own law."""
-    conditional: bool = False
-    """Give the class to both networks."""
+from ..names import CorruptionName, LikelihoodName, Objective, PosteriorName, PriorName
+from .numbers import STRICT, Count, Natural, NonNegative, Positive, Share
 
 
 @dataclass(frozen=True)
@@ -324,65 +198,6 @@ class AAEOptions:
     """Learning rate of the discriminator, and of the encoder against it, in units of `train.learning_rate`."""
 
 
-@dataclass(frozen=True)
-class TrainOptions:
-    """How long, how fast, and what is written meanwhile."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    steps: Natural = 5000
-    """Steps in all; a larger number extends a finished run."""
-    batch: Count = 128
-    """Pictures per step."""
-    optimiser: Literal["adam", "muon"] = "adam"
-    """`muon` makes more of each step of a deep network, and takes longer over it."""
-    learning_rate: Positive = 1e-3
-    """At its highest."""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """`cosine` takes the learning rate down to a hundredth at `decay_steps`; a run to be extended is best constant."""
-    decay_steps: Count | None = None
-    """By default `steps`, as they were when the run was made."""
-    rate_warmup: Natural = 0
-    """Steps over which the learning rate rises from 0."""
-    weight_decay: NonNegative = 0.0
-    """Pull of all weights towards zero, times the learning rate."""
-    beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
-    """Of Adam's mean of gradients."""
-    beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
-    """Of Adam's mean of squared gradients."""
-    clip: NonNegative = 0.0
-    """Largest norm of the gradient; 0 for no limit."""
-    ema: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Decay of the moving average of the weights, which is what is used afterwards; 0 for none."""
-    precision: Precision | None = None
-    """Of matrix products and convolutions; by default bfloat16 where the machine has units for it."""
-    seed: Natural = 0
-    """Of everything random: weights, order, noise."""
-    log_every: Count = 100
-    """Steps between lines of the log."""
-    evaluate_every: Natural = 1000
-    """Steps between evaluations of the loss on test pictures; 0 for none."""
-    sample_every: Natural = 500
-    """Steps between pictures of progress; 0 for none."""
-    snapshots: tuple[Natural, ...] = ()
-    """Steps whose weights and pictures are kept."""
-    checkpoint_seconds: NonNegative = 60.0
-    """Seconds of work that a power cut may cost."""
-
-
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """How `trompe evaluate` measures, where its flags do not say otherwise."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    codes: Count = 100
-    """Codes per picture of the importance-weighted bound."""
-    samples: Count = 10_000
-    """Samples that are compared with data."""
-
-
-NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]
 FamilyOptions = Annotated[
     VAEOptions
     | AutoencoderOptions
@@ -395,17 +210,3 @@ FamilyOptions = Annotated[
     | AAEOptions,
     pydantic.Field(discriminator="kind"),
 ]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Data, networks, family, training and evaluation."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    name: tyro.conf.Suppress[str]
-    data: DataOptions = field(default_factory=DataOptions)
-    nets: NetsOptions = field(default_factory=MLPOptions)
-    family: FamilyOptions = field(default_factory=VAEOptions)
-    train: TrainOptions = field(default_factory=TrainOptions)
-    evaluate: EvaluateOptions = field(default_factory=EvaluateOptions)

@@ -1,0 +1,17 @@
+"""Kinds of numbers that options are, and how strictly options are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Lt
+from pydantic import ConfigDict
+
+Count = Annotated[int, Ge(1)]
+Natural = Annotated[int, Ge(0)]
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Lt(1)]
+
+Precision = Literal["float32", "bfloat16"]
+STRICT = ConfigDict(extra="forbid")
