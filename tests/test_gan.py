@@ -486,6 +486,11 @@ def test_only_a_game_in_the_plane_has_a_field(vae_run: trompe.Run, run_command) 
     assert "is no GAN of points of the plane" in error
 
 
+@pytest.mark.parametrize("name", ["spy", "climb", "progress"])
+def test_points_are_no_pictures(name: str, plane_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
+    assert "trompe figure field" in run_command("figure", name, plane_run.folder, code=2)[1]
+
+
 def test_spirals_are_two_arms_of_one_width() -> None:
     data = trompe.load_data("spirals:test")
     points = points_of(data.images)

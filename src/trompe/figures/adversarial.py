@@ -21,6 +21,7 @@ from ..model import Model
 from ..nets import CodeDiscriminator
 from ..options import GANOptions
 from ..run import Run
+from .plane import of_points
 from .style import INK, dress, figure
 
 Titled = tuple[str, Pixels]
@@ -33,14 +34,23 @@ STRIDE = 0.004
 
 def progress(run: Run, data: ImageData, seed: int = 0) -> Figure:
     """Real pictures left, then what the generator made of one noise at each kept snapshot, or now."""
+    has_pictures(run)
     return beside([real_grid(data), *(generated_grid(one, seed) for one in run.at_snapshots())])
 
 
 def progress_film(run: Run, data: ImageData, seed: int = 0) -> Iterator[Figure]:
     """The same, one snapshot after another."""
+    has_pictures(run)
     real = real_grid(data)
     for one in run.at_snapshots():
         yield beside([real, generated_grid(one, seed)])
+
+
+def has_pictures(run: Run) -> None:
+    if of_points(run):
+        raise TrompeError(
+            f"the run in `{run.folder}` is of points, which are no pictures", hint="draw them: `trompe figure field`"
+        )
 
 
 def real_grid(data: ImageData) -> Titled:
@@ -78,6 +88,7 @@ def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
     darker would; over all channels. Above it stands the discriminator's chance that a picture is real, or its output
     where that is no chance.
     """
+    has_pictures(run)
     real = data.take(slice(0, SHOWN))
     pictures, labels = run.pictures(real)
     shown = [("fake", *faked(run, SHOWN, seed)), ("real", as_floats(pictures), labels)]
@@ -112,6 +123,7 @@ def faked(run: Run, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
 
 def climb(run: Run, data: ImageData | None = None, seed: int = 0, count: int = 16) -> Iterator[Pixels]:
     """Frames of pictures that follow the spy's advice, step by step: generated ones, or these."""
+    has_pictures(run)
     if data is None:
         images, labels = faked(run, count, seed)
     else:

@@ -73,12 +73,16 @@ def field_film(run: Run, data: ImageData) -> Iterator[Figure]:
 
 def moments_of(run: Run, real: ImageData) -> list[Moment]:
     options = run.record.recipe.family
-    flat = int(np.prod(run.record.data.image_shape)) == 2
-    if not flat or not isinstance(options, GANOptions) or run.model.num_classes:
+    if not of_points(run) or not isinstance(options, GANOptions) or run.model.num_classes:
         raise TrompeError(
             f"the run in `{run.folder}` is no GAN of points of the plane", hint="train one: `trompe train gan-2d`"
         )
     return [standing(one, real, options) for one in run.at_snapshots()]
+
+
+def of_points(run: Run) -> bool:
+    """Whether its pictures are points of the plane, two numbers each."""
+    return int(np.prod(run.record.data.image_shape)) == 2
 
 
 def scale_of(moments: Sequence[Moment]) -> tuple[float, float]:
