@@ -71,10 +71,13 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
         real = augmented(batch.images, options.augment)
         fake = augmented(generated(model, batch), options.augment)
         logits = model.score(real, batch.labels), model.score(fake, batch.labels)
-        terms = {"loss": game.discriminator(*logits), **watched(*logits, game.undecided)}
-        if step % options.penalty_every == 0:
-            terms |= penalties(model, real, fake, batch.labels, options)
-        return terms
+        # on test pictures they are what they cost on average
+        every = options.penalty_every if torch.is_grad_enabled() else 1
+        return {
+            "loss": game.discriminator(*logits),
+            **penalties(model, real, fake, batch.labels, options, every if step % every == 0 else 0),
+            **watched(*logits, game.undecided),
+        }
 
     def generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
         fake = model.score(augmented(generated(model, batch), options.augment), batch.labels)
@@ -89,19 +92,22 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
 
 
 def penalties(
-    model: Model, real: Tensor, fake: Tensor, labels: Tensor | None, options: GANOptions
+    model: Model, real: Tensor, fake: Tensor, labels: Tensor | None, options: GANOptions, times: int
 ) -> dict[str, Float[Tensor, " batch"]]:
-    """Those of the discriminator's gradient that have a weight, as strong as they are rare (Karras et al. 2020,
-    appendix B).
+    """Those of the discriminator's gradient that have a weight, so many times as strong as they are rare (Karras et al.
+    2020, appendix B): zero times where they are left out.
     """
-    terms: dict[str, Tensor] = {}
-    if weight := options.penalty_every * options.gradient_penalty:
-        norm = gradient(model, between(real, fake), labels).norm(dim=1)
-        terms["gradient_penalty"] = weight * (norm - 1).square()
-    for name, weight, images in (("r1", options.r1, real), ("r2", options.r2, fake)):
-        if weight:
-            terms[name] = 0.5 * options.penalty_every * weight * gradient(model, images, labels).square().sum(1)
-    return terms
+
+    def slopes(images: Tensor) -> Float[Tensor, "batch numbers"]:
+        return gradient(model, images, labels)
+
+    costs = {
+        "gradient_penalty": (options.gradient_penalty, lambda: (slopes(between(real, fake)).norm(dim=1) - 1).square()),
+        "r1": (options.r1, lambda: 0.5 * slopes(real).square().sum(1)),
+        "r2": (options.r2, lambda: 0.5 * slopes(fake).square().sum(1)),
+    }
+    none = torch.zeros(len(real), device=real.device)
+    return {name: times * weight * cost() if times else none for name, (weight, cost) in costs.items() if weight}
 
 
 def generated(model: Model, batch: Batch) -> Tensor:
