@@ -24,12 +24,13 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--command", required=True, help="what made the run")
     parser.add_argument("--conditions", required=True, help="threads, and whether the machine was quiet")
-    parser.add_argument("--step", type=int, help="of the evaluation to record; by default the last of the recipe")
+    parser.add_argument("--step", type=int, help="of the evaluation to record; by default of the last")
     arguments = parser.parse_args()
     record = json.loads((arguments.run / "run.json").read_text())
     record["recipe"]["data"]["source"] = Path(record["recipe"]["data"]["source"]).name  # not where it lay
-    step = record["recipe"]["train"]["steps"] if arguments.step is None else arguments.step
-    evaluation = merged([line for line in read_lines(arguments.run / "measures.jsonl") if line["step"] == step])
+    evaluations = read_lines(arguments.run / "measures.jsonl")
+    step = evaluations[-1]["step"] if arguments.step is None else arguments.step
+    evaluation = merged([line for line in evaluations if line["step"] == step])
     seconds, images = time_spent(read_lines(arguments.run / "log.jsonl"), record["recipe"]["train"]["batch"])
     entry = {
         "command": arguments.command,
@@ -52,7 +53,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def merged(evaluations: list[dict[str, Any]]) -> dict[str, Any]:
     """The last evaluation, with what earlier ones measured besides."""
     last = dict(evaluations[-1])
-    for part in ("figures", "protocol"):
+    for part in ("figures", "measures", "protocol"):
         last[part] = {name: value for one in evaluations for name, value in one[part].items()}
     return last
 

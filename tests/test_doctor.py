@@ -12,11 +12,11 @@ import torch
 import trompe
 from conftest import small
 from trompe.data.batches import Batches
-from trompe.doctor import measured, signs
+from trompe.doctor import AUGMENT, measured, open_to, signs
 from trompe.log import read_log
 from trompe.model import Model
 from trompe.nets import Discriminator
-from trompe.options import DataOptions
+from trompe.options import DataOptions, GANOptions
 from trompe.report import write_report
 from trompe.writing import known, some_of
 
@@ -100,8 +100,8 @@ def test_a_losing_generator_is_told_of_while_it_trains(tmp_path: Path, capsys: p
 
 def test_only_remedies_are_named_that_the_recipe_has() -> None:
     log = log_of(**HEALTHY | {"discriminator__real_right": 1.0, "discriminator__fake_right": 1.0})
-    told = {name: str(signs(log, trompe.recipe(name))[0]) for name in ("gan", "bigan-mnist", "aae-mnist")}
-    assert "--family.augment" in told["gan"]
+    told = {name: str(signs(log, trompe.recipe(name))[0]) for name in ("gan-cifar10", "bigan-mnist", "aae-mnist")}
+    assert "--family.augment" in told["gan-cifar10"]
     assert "--family.augment" not in told["bigan-mnist"]
     assert "--family.adversarial-rate" in told["aae-mnist"]
     assert "--family.r1" not in told["aae-mnist"]
@@ -151,6 +151,19 @@ def test_a_discriminator_that_knows_its_pictures_is_found_out() -> None:
 def test_what_is_known_by_heart_is_asked_at_every_evaluation(tmp_path: Path) -> None:
     run = trompe.train(small("cgan", steps=4, evaluate_every=2), tmp_path / "run")
     assert [0 <= line["test/known"] <= 1 for line in run.log if "test/known" in line] == [True, True]
+
+
+def test_a_remedy_that_is_in_force_is_none() -> None:
+    recipe = trompe.recipe("gan-cifar10")
+    family = recipe.family
+    assert isinstance(family, GANOptions)
+    augmented = replace(recipe, family=replace(family, augment=("shift", "cutout", "colour")))
+    assert open_to(recipe, AUGMENT)
+    assert not open_to(augmented, AUGMENT)
+    assert not open_to(recipe, "`--data.flip`")
+    assert open_to(recipe, "`--family.r1 1`")
+    assert not open_to(replace(recipe, family=replace(family, r1=1.0)), "`--family.r1 1`")
+    assert not open_to(recipe, "`--nets.norm decoder` where it is `none`")
 
 
 def test_a_remedy_is_named_or_nothing() -> None:

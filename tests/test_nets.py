@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from trompe.build import build_model
 from trompe.errors import TrompeError
+from trompe.names import NormName
 from trompe.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
-from trompe.options import ConvOptions, MLPOptions, Recipe, VAEOptions
+from trompe.nets.layers import ResidualBlock, start_from_normal
+from trompe.options import ConvOptions, MLPOptions
 
 
 @settings(max_examples=25, deadline=None)
@@ -52,27 +51,27 @@ def test_too_many_halvings_are_refused_in_words() -> None:
     assert "--nets.widths" in str(error.value)
 
 
-def test_what_is_normalised() -> None:
-    def normalised(norm: Literal["none", "batch", "decoder"], network: type[ConvEncoder | ConvDecoder]) -> int:
-        options = ConvOptions(widths=(4, 8), norm=norm)
-        built = ConvEncoder((1, 8, 8), 5, options) if network is ConvEncoder else ConvDecoder((1, 8, 8), options)
-        return sum(isinstance(module, nn.BatchNorm2d) for module in built.modules())
-
-    both = (ConvEncoder, ConvDecoder)
-    assert [normalised("none", network) for network in both] == [0, 0]
-    assert [normalised("batch", network) for network in both] == [1, 2]  # not next to the pictures
-    assert [normalised("decoder", network) for network in both] == [0, 2]
+@pytest.mark.parametrize(("norm", "expected"), [("none", (0, 0)), ("batch", (2, 2)), ("decoder", (0, 2))])
+def test_what_is_normalised(norm: NormName, expected: tuple[int, int]) -> None:
+    mlp, conv = MLPOptions(widths=(8, 4), norm=norm), ConvOptions(widths=(4, 8, 8), norm=norm)
+    encoder, decoder = normalised(ConvEncoder((1, 8, 8), 5, conv)), normalised(ConvDecoder((1, 8, 8), conv))
+    assert (encoder, decoder - bool(expected[1])) == expected  # not next to the pictures
+    assert (normalised(MLPEncoder((1, 8, 8), 5, mlp)), normalised(MLPDecoder((1, 8, 8), mlp))) == expected
 
 
-def test_only_a_discriminator_is_made_spectral() -> None:
-    recipe = Recipe("vae", nets=ConvOptions(widths=(4,), spectral=True), family=VAEOptions())
-    with pytest.raises(TrompeError, match="the family vae has none"):
-        build_model(recipe, (1, 8, 8))
+def normalised(network: nn.Module) -> int:
+    return sum(isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in network.modules())
+
+
+def test_weights_from_a_normal_law_leave_a_residual_block_the_identity() -> None:
+    network = ResidualBlock(4, "relu", 2)
+    start_from_normal(network, 0.02)
+    x = torch.rand(2, 4, 5, 5)
+    assert torch.equal(network(x), x)
+    assert float(network.branch[1].weight.detach().std()) == pytest.approx(0.02, rel=0.3)  # type: ignore[arg-type]
 
 
 def test_a_residual_block_starts_as_the_identity() -> None:
-    from trompe.nets.layers import ResidualBlock
-
     x = torch.rand(2, 4, 5, 5)
     block = ResidualBlock(4, "relu", 2)
     assert torch.equal(block(x), x)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 import trompe
-from trompe.options import Recipe
+from trompe.options import ConvOptions, Recipe, VAEOptions
 from trompe.recipes import RECIPES, describe
 from trompe.rules import MAY_CHANGE, checked, continued, differences, flat, from_json, to_json
 
@@ -61,6 +61,10 @@ def test_options_that_contradict_each_other_are_refused() -> None:
         checked(unbounded)
     assert "--family.gradient-penalty 10" in str(error.value)
     assert checked(replace(unbounded, nets=replace(unbounded.nets, spectral=True)))
+    for bound in ("r1", "r2", "gradient_penalty"):
+        assert checked(replace(unbounded, family=replace(unbounded.family, **{bound: 1.0})))
+    with pytest.raises(trompe.TrompeError, match="the family vae has none"):
+        checked(Recipe("vae", nets=ConvOptions(spectral=True), family=VAEOptions()))
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:

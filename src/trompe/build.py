@@ -128,12 +128,7 @@ def networks(
             for network in (encoder, decoder, discriminator):
                 if network is not None:
                     start_from_normal(network, nets.initial)
-        if nets.spectral:
-            if discriminator is None:
-                raise TrompeError(
-                    f"only a discriminator is made spectral, and the family {recipe.family.kind} has none",
-                    hint="leave `--nets.spectral` out",
-                )
+        if nets.spectral and discriminator is not None:
             make_spectral(discriminator)
     return encoder, decoder, discriminator
 

@@ -56,10 +56,10 @@ class Sign:
 
 
 def signs(log: Log, recipe: Recipe) -> list[Sign]:
-    """What the log shows now, with the remedies that the recipe has."""
+    """What the log shows now, with the remedies that are open to the recipe."""
     of_codes = family_of(recipe.family).discriminates == "codes"
     found = (*verdicts(log, "codes" if of_codes else "pictures"), *gradients(log), *samples(log))
-    return [replace(sign, remedies=tuple(one for one in sign.remedies if has(recipe, one))) for sign in found]
+    return [replace(sign, remedies=tuple(one for one in sign.remedies if open_to(recipe, one))) for sign in found]
 
 
 def long_enough(log: Log) -> bool:
@@ -67,10 +67,21 @@ def long_enough(log: Log) -> bool:
     return len(values(log, "discriminator/real_right")) >= RECENT
 
 
-def has(recipe: Recipe, remedy: str) -> bool:
-    """Whether all flags that a remedy names are the recipe's."""
-    flags = re.findall(r"--(\w+)\.([\w-]+)", remedy)
-    return all(hasattr(getattr(recipe, part), name.replace("-", "_")) for part, name in flags)
+def open_to(recipe: Recipe, remedy: str) -> bool:
+    """Whether all flags that a remedy names are the recipe's, and none is as it says already."""
+    for part, flag, words in re.findall(r"--(\w+)\.([\w-]+)([^`]*)", remedy):
+        options, name = getattr(recipe, part), flag.replace("-", "_")
+        if not hasattr(options, name) or in_force(getattr(options, name), words.split()):
+            return False
+    return True
+
+
+def in_force(value: object, words: Sequence[str]) -> bool:
+    """Whether a flag with these words would leave an option's value as it is."""
+    if isinstance(value, bool):
+        return value
+    now = value if isinstance(value, tuple) else (f"{value:g}" if isinstance(value, float) else str(value),)
+    return bool(words) and set(words) <= set(now)
 
 
 def verdicts(log: Log, judged: str) -> Iterator[Sign]:
@@ -129,7 +140,7 @@ def gradients(log: Log) -> Iterator[Sign]:
                 (
                     "another `--family.objective` where it is `minimax`",
                     "a lower `--family.discriminator-rate`",
-                    "`--nets.norm batch`",
+                    "`--nets.norm decoder` where it is `none`",
                 ),
             )
         if now > EXPLODED * first:

@@ -8,6 +8,7 @@ Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmo
 LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "linear-gaussian", "logistic"]
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]
 Objective = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+NormName = Literal["none", "batch", "decoder"]
 PriorName = Literal["normal", "uniform"]
 PosteriorName = Literal["point", "gaussian"]
 ResizeName = Literal["bilinear", "antialiased", "tensorflow"]

@@ -13,7 +13,7 @@ from .model import Model
 
 Loss = Callable[[Model, Batch, int], dict[str, Tensor]]
 """A pure function of model, batch and step; its terms are already weighted, per picture, of shape `(batch,)`. A term
-without a gradient is only watched."""
+without a gradient is only watched. Where no gradients are taken, it is evaluated on test pictures."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import pydantic
 
 from .errors import TrompeError, nearest
 from .options import (
+    AAEOptions,
+    BiGANOptions,
     ConvOptions,
     DataOptions,
     DenoisingOptions,
@@ -31,6 +33,7 @@ from .options import (
 LIKELIHOODS_WITH_SCALE = {"gaussian", "linear-gaussian", "logistic"}
 NETS: tuple[Any, ...] = get_args(get_args(NetsOptions)[0])
 FAMILIES: tuple[Any, ...] = get_args(get_args(FamilyOptions)[0])
+ADVERSARIAL = (GANOptions, BiGANOptions, VAEGANOptions, AAEOptions)
 
 MAY_CHANGE = frozenset(
     {
@@ -147,9 +150,14 @@ def _check_networks(recipe: Recipe) -> None:
 
 def _check_game(recipe: Recipe) -> None:
     nets, family = recipe.nets, recipe.family
+    spectral = isinstance(nets, ConvOptions) and nets.spectral
+    if spectral and not isinstance(family, ADVERSARIAL):
+        raise TrompeError(
+            f"only a discriminator is made spectral, and the family {family.kind} has none",
+            hint="leave `--nets.spectral` out",
+        )
     if not isinstance(family, GANOptions) or family.objective != "wasserstein":
         return
-    spectral = isinstance(nets, ConvOptions) and nets.spectral
     if not (spectral or family.gradient_penalty or family.r1 or family.r2):
         raise TrompeError(
             "a Wasserstein objective without a bound on the discriminator's gradient has no optimum",

@@ -14,7 +14,7 @@ import torch
 from . import files
 from . import state as states
 from .build import build_model, labelled, prepare
-from .data.arrays import ImageData, hold_out, some_of, splits
+from .data.arrays import ImageData, hold_out, random_pictures, splits
 from .data.batches import Batches
 from .data.load import Loaded, for_recipe, from_array, is_path, split_and_cut
 from .data.order import batch_indices
@@ -141,8 +141,10 @@ def say_what_is_trained(training: Training, loaded: Loaded) -> None:
 
 
 def few_of(test: ImageData) -> ImageData:
-    """Not the first ones: a folder has its classes one after another."""
-    return some_of(test, TEST_PICTURES) if len(test) > TEST_PICTURES else test
+    """As many test pictures as the loss is evaluated on: not the first ones, since a folder has its classes one after
+    another.
+    """
+    return random_pictures(test, TEST_PICTURES) if len(test) > TEST_PICTURES else test
 
 
 def keep_pictures(folder: Path, test: ImageData) -> None:

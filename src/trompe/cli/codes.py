@@ -11,8 +11,8 @@ from ..errors import TrompeError
 from .inputs import ClassName, Pictures, RunFolder, code_of, codes_in, inputs, label_of, open_run
 from .outputs import kind_of, save_arrays, write_images
 
-NEAR = 4
-"""Pictures near a result, at the fewest."""
+BESIDE = 4
+"""Pictures of codes near a result, at the fewest."""
 
 Codes = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CODES")]
 
@@ -125,8 +125,8 @@ def arithmetic(
         save_arrays(out, codes=result.numpy())
     else:
         shown = [torch.cat([mean, group]) for mean, group in zip(means, groups, strict=True)]
-        shown.append(torch.cat([result, near(opened.model, result, max(NEAR, *map(len, groups)))]))
-        signs = ("mean of", "minus mean of", "plus mean of", "makes; near it")
+        shown.append(torch.cat([result, near(opened.model, result, max(BESIDE, *map(len, groups)))]))
+        signs = ("take: mean, each", "minus: mean, each", "plus: mean, each", "result, near it")
         rows = [(sign, opened.decode(row, label and label * len(row))) for sign, row in zip(signs, shown, strict=True)]
         write_bytes(out, figure_png(drawn(rows)))
     print(out)

@@ -84,7 +84,7 @@ class ImageData:
         )
 
 
-def some_of(data: ImageData, count: int) -> ImageData:
+def random_pictures(data: ImageData, count: int) -> ImageData:
     """So many of the pictures, or all, drawn at random, the same ones each time; the first of more are the same as
     fewer.
     """

@@ -34,22 +34,22 @@ STRIDE = 0.004
 
 def progress(run: Run, data: ImageData, seed: int = 0) -> Figure:
     """Real pictures left, then what the generator made of one noise at each kept snapshot, or now."""
-    has_pictures(run)
+    refuse_points(run)
     return beside([real_grid(data), *(generated_grid(one, seed) for one in run.at_snapshots())])
 
 
 def progress_film(run: Run, data: ImageData, seed: int = 0) -> Iterator[Figure]:
     """The same, one snapshot after another."""
-    has_pictures(run)
+    refuse_points(run)
     real = real_grid(data)
     for one in run.at_snapshots():
         yield beside([real, generated_grid(one, seed)])
 
 
-def has_pictures(run: Run) -> None:
+def refuse_points(run: Run) -> None:
     if of_points(run):
         raise TrompeError(
-            f"the run in `{run.folder}` is of points, which are no pictures", hint="draw them: `trompe figure field`"
+            f"the run in `{run.folder}` is of points, which are no pictures", hint="`trompe figure field` draws a GAN's"
         )
 
 
@@ -88,7 +88,7 @@ def spy(run: Run, data: ImageData, seed: int = 0) -> Figure:
     darker would; over all channels. Above it stands the discriminator's chance that a picture is real, or its output
     where that is no chance.
     """
-    has_pictures(run)
+    refuse_points(run)
     real = data.take(slice(0, SHOWN))
     pictures, labels = run.pictures(real)
     shown = [("fake", *faked(run, SHOWN, seed)), ("real", as_floats(pictures), labels)]
@@ -123,7 +123,7 @@ def faked(run: Run, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
 
 def climb(run: Run, data: ImageData | None = None, seed: int = 0, count: int = 16) -> Iterator[Pixels]:
     """Frames of pictures that follow the spy's advice, step by step: generated ones, or these."""
-    has_pictures(run)
+    refuse_points(run)
     if data is None:
         images, labels = faked(run, count, seed)
     else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from ..data.arrays import ImageData, some_of
+from ..data.arrays import ImageData, random_pictures
 from ..data.corruption import corrupt
 from ..errors import TrompeError
 from ..measures.reconstruction import squared_errors
@@ -31,8 +31,8 @@ def reconstructions(runs: Sequence[Run], data: ImageData) -> Figure:
                 f"`{run.folder}` is of pictures of {run.record.data.image_shape}, `{runs[0].folder}` of {shape}",
                 hint="compare runs of the same pictures",
             )
-    measured = some_of(data, MEASURED)
-    shown = some_of(data, COLUMNS)
+    measured = random_pictures(data, MEASURED)
+    shown = random_pictures(data, COLUMNS)
     rows: list[Row] = [("data", shown.images_as_floats())]
     for run in runs:
         error = float(run.apply(squared_errors, measured).mean())
@@ -48,7 +48,7 @@ def corruption(run: Run, data: ImageData) -> Figure:
             f"the run in `{run.folder}` is of the family `{options.kind}`, and restores nothing",
             hint="train a denoising one: `trompe train dae ...`",
         )
-    measured = some_of(data, MEASURED)
+    measured = random_pictures(data, MEASURED)
     clean = measured.images_as_floats()
     with seeded(0, Stream.MEASURE):
         corrupted = corrupt(clean, options.corruption, options.level)[0].clamp(0, 1)

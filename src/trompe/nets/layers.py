@@ -54,9 +54,11 @@ class Encoder(nn.Module, ABC):
 
 
 def start_from_normal(network: nn.Module, deviation: float) -> None:
-    """Weights of convolutions and linear layers from N(0, deviation), without biases (Radford et al. 2016)."""
+    """Weights of convolutions and linear layers from N(0, deviation), without biases (Radford et al. 2016); those that
+    start at zero stay there.
+    """
     for module in network.modules():
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd) and module.weight.any():
             nn.init.normal_(module.weight, std=deviation)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int
@@ -16,7 +17,7 @@ def layer(inputs: int, outputs: int, options: MLPOptions) -> nn.Sequential:
     """A hidden layer with its non-linearity; a gated layer is its own."""
     if options.gated:
         return nn.Sequential(GatedLinear(inputs, outputs))
-    norm = [nn.BatchNorm1d(outputs)] if options.norm == "batch" else []
+    norm = [nn.BatchNorm1d(outputs)] if options.norm != "none" else []
     return nn.Sequential(nn.Linear(inputs, outputs), *norm, ACTIVATIONS[options.activation]())
 
 
@@ -65,6 +66,7 @@ class MLPEncoder(Encoder):
         self.num_classes = num_classes
         self.standardise = Standardise(image_shape) if options.standardise else None
         inputs = math.prod(image_shape) + num_classes
+        options = replace(options, norm="none") if options.norm == "decoder" else options
         hidden = hidden_layers(inputs, options.widths, options)
         self.width = below = (inputs, *options.widths)[-1]
         code = nn.Sequential(nn.Linear(below, outputs)) if options.linear_code else layer(below, outputs, options)

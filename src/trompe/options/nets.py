@@ -10,7 +10,7 @@ import tyro
 from annotated_types import Ge, MinLen
 from pydantic import ConfigDict
 
-from ..names import Activation
+from ..names import Activation, NormName
 from .numbers import STRICT, Count, Natural, NonNegative
 
 
@@ -27,8 +27,9 @@ class MLPOptions:
     """Numbers in a code."""
     activation: Activation = "relu"
     """Between layers."""
-    norm: Literal["none", "batch"] = "none"
-    """Normalise each hidden unit over the batch before its activation, but not in a discriminator of pairs."""
+    norm: NormName = "none"
+    """Normalise each hidden unit over the batch before its activation, but not in a discriminator of pairs; `decoder`
+    in the decoder or generator alone, as penalised discriminators want it."""
     gated: bool = False
     """Gate each hidden unit by a second one, instead of the activation."""
     linear_code: bool = True
@@ -58,7 +59,7 @@ class ConvOptions:
     """Numbers in a code."""
     activation: Activation = "leaky-relu"
     """Between layers."""
-    norm: Literal["none", "batch", "decoder"] = "none"
+    norm: NormName = "none"
     """Normalise channels over the batch after each strided layer, but not next to the pictures; `decoder` in the
     decoder or generator alone, as spectral or penalised discriminators want it."""
     spectral: bool = False
