@@ -72,10 +72,10 @@ def phases(options: GANOptions) -> tuple[Phase, ...]:
         fake = augmented(generated(model, batch), options.augment)
         logits = model.score(real, batch.labels), model.score(fake, batch.labels)
         # on test pictures they are what they cost on average
-        every = options.penalty_every if torch.is_grad_enabled() else 1
+        rare = options.penalty_every if torch.is_grad_enabled() else 1
         return {
             "loss": game.discriminator(*logits),
-            **penalties(model, real, fake, batch.labels, options, every if step % every == 0 else 0),
+            **penalties(model, real, fake, batch.labels, options, rare if step % rare == 0 else 0),
             **watched(*logits, game.undecided),
         }
 

@@ -8,10 +8,8 @@ settled.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import tyro
-from pydantic import ConfigDict
 
 from .data import DataOptions, PatchOptions
 from .families import (
@@ -27,11 +25,10 @@ from .families import (
     VAEOptions,
 )
 from .nets import ConvOptions, MLPOptions, NetsOptions
-from .numbers import STRICT, Precision
+from .numbers import Precision, Strict
 from .train import EvaluateOptions, TrainOptions
 
 __all__ = [
-    "STRICT",
     "AAEOptions",
     "AutoencoderOptions",
     "BiGANOptions",
@@ -55,10 +52,8 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Strict):
     """Data, networks, family, training and evaluation."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     name: tyro.conf.Suppress[str]
     data: DataOptions = field(default_factory=DataOptions)

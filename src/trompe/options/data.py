@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import tyro
 from annotated_types import Ge, Le
-from pydantic import ConfigDict
 
-from .numbers import STRICT, Count, Natural, NonNegative, Positive, Share
+from .numbers import Count, Natural, NonNegative, Positive, Share, Strict
 
 
 @dataclass(frozen=True)
-class PatchOptions:
+class PatchOptions(Strict):
     """Square patches to train on instead of whole pictures: each picture is turned and enlarged at random, a window of
     it is cut out at random, wholly inside where it fits, and sampled at `size` x `size` points.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     size: Natural = 0
     """Height and width of a patch; 0 for whole pictures."""
@@ -35,10 +32,8 @@ class PatchOptions:
 
 
 @dataclass(frozen=True)
-class DataOptions:
+class DataOptions(Strict):
     """Which pictures, and what is done to them inside the step."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     source: Annotated[str, tyro.conf.arg(aliases=["--data"])] = "digits"
     """A named set (`trompe data` lists them), or a folder or a zip of pictures; its training split is trained on."""

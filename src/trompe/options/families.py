@@ -7,17 +7,15 @@ from typing import Annotated, ClassVar, Literal
 
 import pydantic
 import tyro
-from pydantic import ConfigDict
 
 from ..names import CorruptionName, LikelihoodName, Objective, PosteriorName, PriorName
-from .numbers import STRICT, Count, Natural, NonNegative, Positive, Share
+from .numbers import Count, Natural, NonNegative, Positive, Share, Strict
 
 
 @dataclass(frozen=True)
-class AutoencoderOptions:
+class AutoencoderOptions(Strict):
     """An autoencoder: encode, decode, compare."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
     prior: ClassVar[PriorName | None] = None
 
@@ -27,10 +25,9 @@ class AutoencoderOptions:
 
 
 @dataclass(frozen=True)
-class PCAOptions:
+class PCAOptions(Strict):
     """Principal component analysis, as a model like any other: fitted when the run is made, not trained."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
     prior: ClassVar[PriorName | None] = None
 
@@ -39,10 +36,9 @@ class PCAOptions:
 
 
 @dataclass(frozen=True)
-class DenoisingOptions:
+class DenoisingOptions(Strict):
     """A denoising autoencoder: the picture back from a corrupted copy of it."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
     prior: ClassVar[PriorName | None] = None
 
@@ -58,10 +54,9 @@ class DenoisingOptions:
 
 
 @dataclass(frozen=True)
-class StackedOptions:
+class StackedOptions(Strict):
     """Layers trained one after another, each on the clean code of those below it, then all of them together."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
     prior: ClassVar[PriorName | None] = None
 
@@ -93,10 +88,9 @@ class StackedOptions:
 
 
 @dataclass(frozen=True)
-class VAEOptions:
+class VAEOptions(Strict):
     """A variational autoencoder with a Gaussian posterior and the unit Gaussian as prior."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "gaussian"
     prior: ClassVar[PriorName | None] = "normal"
 
@@ -114,10 +108,9 @@ class VAEOptions:
 
 
 @dataclass(frozen=True)
-class GANOptions:
+class GANOptions(Strict):
     """A generator and a discriminator, each trained against the other."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
 
     kind: tyro.conf.Suppress[Literal["gan"]] = "gan"
@@ -147,10 +140,8 @@ class GANOptions:
 
 
 @dataclass(frozen=True)
-class BiGANOptions:
+class BiGANOptions(Strict):
     """A generator, an encoder, and a discriminator that sees pictures with their codes."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: tyro.conf.Suppress[Literal["bigan"]] = "bigan"
     likelihood: tyro.conf.Suppress[Literal["squared-error"]] = "squared-error"
@@ -165,10 +156,9 @@ class BiGANOptions:
 
 
 @dataclass(frozen=True)
-class VAEGANOptions:
+class VAEGANOptions(Strict):
     """A VAE whose reconstructions are compared in the features of a discriminator."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "gaussian"
     prior: ClassVar[PriorName | None] = "normal"
 
@@ -183,10 +173,9 @@ class VAEGANOptions:
 
 
 @dataclass(frozen=True)
-class AAEOptions:
+class AAEOptions(Strict):
     """An autoencoder whose codes a discriminator compares with the prior's."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
     posterior: ClassVar[PosteriorName] = "point"
 
     kind: tyro.conf.Suppress[Literal["aae"]] = "aae"

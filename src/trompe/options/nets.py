@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import pydantic
 import tyro
 from annotated_types import Ge, MinLen
-from pydantic import ConfigDict
 
 from ..names import Activation, NormName
-from .numbers import STRICT, Count, Natural, NonNegative
+from .numbers import Count, Natural, NonNegative, Strict
 
 
 @dataclass(frozen=True)
-class MLPOptions:
+class MLPOptions(Strict):
     """Multilayer perceptrons; the decoder mirrors the encoder."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: tyro.conf.Suppress[Literal["mlp"]] = "mlp"
     widths: tuple[Count, ...] = (500,)
@@ -41,10 +38,8 @@ class MLPOptions:
 
 
 @dataclass(frozen=True)
-class ConvOptions:
+class ConvOptions(Strict):
     """Convolutional towers that halve the picture once per width; the decoder mirrors the encoder."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: tyro.conf.Suppress[Literal["conv"]] = "conv"
     widths: Annotated[tuple[Count, ...], MinLen(1)] = (32, 64, 128)

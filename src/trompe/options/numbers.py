@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt
 from pydantic import ConfigDict
@@ -14,4 +14,9 @@ NonNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Lt(1)]
 
 Precision = Literal["float32", "bfloat16"]
-STRICT = ConfigDict(extra="forbid")
+
+
+class Strict:
+    """Options that are read with the fields they have and no others."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Lt
-from pydantic import ConfigDict
 
-from .numbers import STRICT, Count, Natural, NonNegative, Positive, Precision
+from .numbers import Count, Natural, NonNegative, Positive, Precision, Strict
 
 
 @dataclass(frozen=True)
-class TrainOptions:
+class TrainOptions(Strict):
     """How long, how fast, and what is written meanwhile."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     steps: Natural = 5000
     """Steps in all; a larger number extends a finished run."""
@@ -58,10 +55,8 @@ class TrainOptions:
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(Strict):
     """How `trompe evaluate` measures, where its flags do not say otherwise."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     codes: Count = 100
     """Codes per picture of the importance-weighted bound."""
