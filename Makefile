@@ -19,6 +19,7 @@ test-slow: $(VENV)/.develops
 check: $(VENV)/.develops
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 format: $(VENV)/.develops

@@ -3,7 +3,7 @@
     python benchmarks/adversarial.py --out docs/results/adversarial.json
 
 The textbook loop is the one that most tutorials show: float32, default memory layout, `torch.optim.Adam`, the
-discriminator's gradient on real and on generated pictures, then the generator's through the whole discriminator. Both
+discriminator's gradient on real and on generated images, then the generator's through the whole discriminator. Both
 have the networks of `gan-cifar10-lecture`, batches of 64 at 32x32, and take turns. The bound is the fastest product of
 two large matrices in trompe's precision on the same machine; a step's products are counted by torch's own counter.
 """
@@ -11,7 +11,6 @@ two large matrices in trompe's precision on the same machine; a step's products 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,19 +18,19 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from reporting import conditions
+from reporting import command, conditions, record
 from torch.utils.flop_counter import FlopCounterMode
 
 import trompe
-from trompe.build import build_model
+from trompe.condition import Condition
 from trompe.data.batches import Batches
 from trompe.data.order import batch_indices
 from trompe.device import keep_freed_memory, pick_device
-from trompe.families import phases_of
-from trompe.options import Recipe
-from trompe.state import initial_state
-from trompe.step import train_step
-from trompe.training import settled
+from trompe.recipes.build import build_model
+from trompe.recipes.tree import Recipe
+from trompe.training.resolve import resolved
+from trompe.training.state import initial_state
+from trompe.training.step import train_step
 
 SHAPE = (3, 32, 32)
 SIDE = 4096
@@ -40,14 +39,14 @@ SIDE = 4096
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", default="gan-cifar10-lecture")
-    parser.add_argument("--steps", type=int, default=20, help="a round")
+    parser.add_argument("--steps", type=int, default=20, help="steps per round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     device = pick_device(arguments.device)
     machine = conditions()
-    recipe = settled(trompe.recipe(arguments.recipe), device)
+    recipe = resolved(trompe.recipe(arguments.recipe), device)
     textbook = textbook_loop(recipe, device)
     keep_freed_memory()
     step = ours(recipe, device)
@@ -63,7 +62,7 @@ def main() -> None:
     rates = {name: batch / float(np.median(one)) for name, one in times.items()}
     bound = product_rate(device, recipe.train.precision)
     entry = {
-        "command": f"python benchmarks/adversarial.py --recipe {arguments.recipe}",
+        "command": command(),
         "machine": machine,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "recipe": arguments.recipe,
@@ -75,50 +74,47 @@ def main() -> None:
         "bound_operations_per_second": bound,
         "share_of_bound": counter.get_total_flops() * rates["trompe"] / batch / bound,
     }
-    print(json.dumps(entry, indent=2))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(entry, indent=2) + "\n")
+    record(entry, arguments.out)
 
 
 def ours(recipe: Recipe, device: torch.device) -> Callable[[], object]:
-    """A step of trompe's training, its batch and all."""
-    phases = phases_of(recipe.family)
-    model = build_model(recipe, SHAPE, 10).to(device)
+    """A step of trompe's training, with the gathering of its batch."""
+    data, phases = noise_images(), recipe.family.phases()
+    model = build_model(recipe, data.format).to(device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = initial_state(model, phases, recipe.train)
-    batches = Batches(pictures(), device, recipe.data, labelled=model.num_classes > 0)
+    batches = Batches(data, device, recipe.data)
 
     def step() -> object:
-        indices = batch_indices(len(batches.images), recipe.train.batch, recipe.train.seed, state.step)
+        indices = batch_indices(len(batches), recipe.train.batch, recipe.train.seed, state.step)
         return train_step(state, phases, batches, indices, recipe.train)
 
     return step
 
 
 def textbook_loop(recipe: Recipe, device: torch.device) -> Callable[[], object]:
-    """A step as tutorials write it, non-saturating, on pictures that are floats already."""
-    model = build_model(recipe, SHAPE, 10).to(device)
-    generator, discriminator = model.decoder, model.discriminator
-    assert generator is not None
-    assert discriminator is not None
+    """A step as tutorials write it, non-saturating, on real images that are floats already."""
+    data = noise_images()
+    model = build_model(recipe, data.format).to(device)
+    generator, discriminator = model.network("decoder"), model.network("discriminator")
     rate, betas = recipe.train.learning_rate, (recipe.train.beta1, recipe.train.beta2)
     of_generator = torch.optim.Adam(generator.parameters(), lr=rate, betas=betas)
     of_discriminator = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=betas)
-    images = torch.from_numpy(pictures().images).to(device).float() / 255
+    images = data.images_as_floats().to(device)
     batch = recipe.train.batch
     ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
-    labels = torch.arange(batch, device=device) % 10 if model.num_classes else None
+    classes = Condition(torch.arange(batch, device=device) % 10 if model.num_classes else None)
 
     def step() -> object:
         real = images[torch.randint(len(images), (batch,), device=device)]
-        fake = generator(torch.randn(batch, model.latent, device=device), labels).sigmoid()
+        fake = generator(torch.randn(batch, *model.latent_shape, device=device), classes).sigmoid()
         of_discriminator.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(discriminator(real, labels), ones)
-        loss = loss + F.binary_cross_entropy_with_logits(discriminator(fake.detach(), labels), zeros)
+        loss = F.binary_cross_entropy_with_logits(discriminator(real, classes), ones)
+        loss = loss + F.binary_cross_entropy_with_logits(discriminator(fake.detach(), classes), zeros)
         loss.backward()
         of_discriminator.step()
         of_generator.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(discriminator(fake, labels), ones)
+        loss = F.binary_cross_entropy_with_logits(discriminator(fake, classes), ones)
         loss.backward()
         of_generator.step()
         return loss.item()
@@ -126,15 +122,15 @@ def textbook_loop(recipe: Recipe, device: torch.device) -> Callable[[], object]:
     return step
 
 
-def pictures() -> trompe.ImageData:
+def noise_images() -> trompe.Samples:
     generator = np.random.default_rng(0)
-    return trompe.ImageData(
+    return trompe.Samples(
         generator.integers(0, 256, (5000, *SHAPE), dtype=np.uint8), "noise", np.arange(5000) % 10, tuple("0123456789")
     )
 
 
 def timed(step: Callable[[], object], count: int, device: torch.device) -> float:
-    """Seconds a step."""
+    """Seconds per step."""
     began = time.perf_counter()
     for _ in range(count):
         step()
@@ -144,7 +140,7 @@ def timed(step: Callable[[], object], count: int, device: torch.device) -> float
 
 
 def product_rate(device: torch.device, precision: str | None) -> float:
-    """Operations a second of a product of two square matrices, at best."""
+    """Operations per second of a product of two square matrices, at best."""
     kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
     a, b = (torch.randn(SIDE, SIDE, device=device, dtype=kind) for _ in range(2))
     seconds = min(timed(lambda: a @ b, 3, device) for _ in range(4))

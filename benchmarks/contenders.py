@@ -1,7 +1,7 @@
-"""One VAE trained by several hands, and the matrix products that none of them can do without.
+"""One VAE trained by several libraries, and the matrix products that none of them can do without.
 
-784-500-(20 means, 20 log variances)-500-784 with ReLU; cross-entropy of grey levels plus KL; batches of 100; Adam at a
-constant 1e-3; on the CPU. A contender is made with its data and its optimiser, and then only steps.
+784-500-(20 means, 20 log variances)-500-784 with ReLU; cross-entropy of gray levels plus KL; batches of 100; Adam at a
+constant 1e-3; on the CPU. A contender is made with its data and its optimizer, and then takes steps only.
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 import trompe
-from trompe.build import build_model
-from trompe.data.arrays import ImageData
+from trompe.core.distributions import DiagonalGaussian
 from trompe.data.batches import Batches
 from trompe.data.order import batch_indices
+from trompe.data.samples import Samples
 from trompe.device import keep_freed_memory
-from trompe.distributions import DiagonalGaussian
-from trompe.families import phases_of
-from trompe.options import Precision
-from trompe.state import initial_state
-from trompe.step import train_step
-from trompe.training import settled
+from trompe.options.numbers import Precision
+from trompe.recipes.build import build_model
+from trompe.training.resolve import resolved
+from trompe.training.state import initial_state
+from trompe.training.step import train_step
 
 BATCH = 100
 RATE = 1e-3
@@ -41,12 +40,12 @@ PIXELS, HIDDEN, LATENT = 784, 500, 20
 
 @dataclass(frozen=True)
 class Contender:
-    """Someone who trains, and the model that is trained.
+    """A way to train, and the model that is trained.
 
     Attributes:
-        train: takes so many more steps.
-        encode: pictures in [0, 1], `(batch, 1, 28, 28)`, to means and log variances; absent where there is no model.
-        decode: codes to logits.
+        train: takes this many more steps.
+        encode: images in [0, 1], `(batch, 1, 28, 28)`, to means and log variances; absent where there is no model.
+        decode: latents to logits.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Contender:
     decode: Callable[[Tensor], Tensor] | None = None
 
 
-def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Contender:
+def by_trompe(name: str, data: Samples, seed: int, precision: Precision) -> Contender:
     """The step of the library, on the recipe `vae-mnist`; log values come from the device as often as in a run."""
     keep_freed_memory()
     device = torch.device("cpu")
@@ -63,12 +62,12 @@ def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Co
     options = replace(
         recipe.train, batch=BATCH, learning_rate=RATE, schedule="constant", precision=precision, seed=seed
     )
-    recipe = settled(replace(recipe, train=options), device)
+    recipe = resolved(replace(recipe, train=options), device)
     options = recipe.train
-    model = build_model(recipe, data.image_shape)
-    phases = phases_of(recipe.family)
+    model = build_model(recipe, data.format)
+    phases = recipe.family.phases()
     state = initial_state(model, phases, options)
-    batches = Batches(data, device, recipe.data, labelled=False)
+    batches = Batches(data, device, recipe.data)
 
     def train(steps: int) -> None:
         pending: list[Tensor] = []
@@ -84,16 +83,16 @@ def by_trompe(name: str, data: ImageData, seed: int, precision: Precision) -> Co
         assert isinstance(posterior, DiagonalGaussian)
         return posterior.mean, posterior.log_variance
 
-    return Contender(name, train, encode, model.parameters_of)
+    return Contender(name, train, encode, model.decoder_parameters)
 
 
 def networks() -> tuple[Encoder, nn.Sequential]:
-    """The same encoder and decoder for those who bring none."""
+    """The same encoder and decoder for those that bring none."""
     return Encoder(), nn.Sequential(nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
 
 
 class Encoder(nn.Sequential):
-    """Pictures to means and log variances."""
+    """Images to means and log variances."""
 
     def __init__(self) -> None:
         super().__init__(nn.Flatten(), nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * LATENT))
@@ -106,10 +105,10 @@ class Encoder(nn.Sequential):
 # The loop of PyTorch's VAE example
 
 
-class Pictures(Dataset[tuple[Tensor, int]]):
-    """What torchvision's `MNIST` with `ToTensor` does for a picture, each time it is asked for it."""
+class Images(Dataset[tuple[Tensor, int]]):
+    """What torchvision's `MNIST` with `ToTensor` does for an image, each time it is read."""
 
-    def __init__(self, data: ImageData) -> None:
+    def __init__(self, data: Samples) -> None:
         assert data.labels is not None
         self.images = torch.from_numpy(np.ascontiguousarray(data.images[:, 0]))
         self.labels = torch.from_numpy(data.labels)
@@ -118,30 +117,30 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        picture, label = Image.fromarray(self.images[index].numpy()), int(self.labels[index])
-        pixels = torch.from_numpy(np.array(picture, copy=True))
-        pixels = pixels.view(picture.height, picture.width, 1).permute(2, 0, 1).contiguous()
+        image, label = Image.fromarray(self.images[index].numpy()), int(self.labels[index])
+        pixels = torch.from_numpy(np.array(image, copy=True))
+        pixels = pixels.view(image.height, image.width, 1).permute(2, 0, 1).contiguous()
         return pixels.to(torch.get_default_dtype()).div(255), label
 
 
-def by_textbook(data: ImageData, seed: int) -> Contender:
-    """PyTorch's VAE example: a loader of pictures one by one, a plain optimiser, the loss read at every step."""
+def by_textbook(data: Samples, seed: int) -> Contender:
+    """PyTorch's VAE example: a loader of images one by one, a plain optimizer, the loss read at every step."""
     torch.manual_seed(seed)
     encoder, decoder = networks()
-    optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE)
-    stream = endless(DataLoader(Pictures(data), batch_size=BATCH, shuffle=True, num_workers=0))
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=RATE)
+    stream = endless(DataLoader(Images(data), batch_size=BATCH, shuffle=True, num_workers=0))
 
     def train(steps: int) -> None:
         total = 0.0
         for images, _ in islice(stream, steps):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             mean, log_variance = encoder(images)
-            codes = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-            cross_entropy = F.binary_cross_entropy_with_logits(decoder(codes), images.flatten(1), reduction="sum")
+            latents = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+            cross_entropy = F.binary_cross_entropy_with_logits(decoder(latents), images.flatten(1), reduction="sum")
             loss = cross_entropy - 0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
             loss.backward()
             total += loss.item()
-            optimiser.step()
+            optimizer.step()
 
     return Contender("textbook", train, encoder, decoder)
 
@@ -154,8 +153,8 @@ def endless(loader: DataLoader[tuple[Tensor, int]]) -> Iterator[tuple[Tensor, Te
 # pythae
 
 
-def by_pythae(data: ImageData, seed: int) -> Contender:
-    """The VAE and the trainer of pythae, on pictures that are float tensors already.
+def by_pythae(data: Samples, seed: int) -> Contender:
+    """The VAE and the trainer of pythae, on images that are float tensors already.
 
     Raises:
         ImportError: it is not installed.
@@ -209,7 +208,7 @@ def by_pythae(data: ImageData, seed: int) -> Contender:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep messages and progress bars off the terminal, without keeping them from being made."""
+    """Keep messages and progress bars off the terminal; they are produced all the same."""
     logging.disable(logging.INFO)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
@@ -227,7 +226,7 @@ def by_products() -> Contender:
     layers = []
     for number, (inputs, outputs) in enumerate(shapes):
         x, weight, slope = torch.randn(BATCH, inputs), torch.randn(outputs, inputs), torch.randn(BATCH, outputs)
-        into = None if number == 0 else torch.empty_like(x)  # nobody needs the gradient of the pictures
+        into = None if number == 0 else torch.empty_like(x)  # no step needs the gradient of the images
         layers.append((x, weight, slope, torch.empty_like(slope), torch.empty_like(weight), into))
 
     def train(steps: int) -> None:

@@ -1,32 +1,31 @@
-"""How fast features are drawn, as a ratio to the plain use of the same network file in the same run.
+"""How fast features are extracted, as a ratio to the plain use of the same network file in the same run.
 
     python benchmarks/extraction.py --out docs/results/extraction.json
 
-The plain loop is what most scripts do: the TorchScript module as it is loaded, pictures in batches of 50, default
-memory layout. Both map the same pictures of CIFAR-10, in turns, and the features are compared.
+The plain loop is what most scripts do: the TorchScript module as it is loaded, images in batches of 50, default
+memory layout. Both take the same images of CIFAR-10, in turns, and their features are compared.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from reporting import conditions
+from reporting import command, conditions, record
 
 import trompe
 from trompe.measures.features import extract
-from trompe.measures.inception import Inception, weights
+from trompe.measures.networks import Inception, loaded, weights
 from trompe.measures.resizing import bilinear
-from trompe.measures.torchscript import loaded
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=200, help="a round")
+    parser.add_argument("--images", type=int, default=200, help="images per round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -38,8 +37,8 @@ def main() -> None:
     times: dict[str, list[float]] = {"trompe": [], "plain": []}
     apart = 0.0
     for turn in range(arguments.rounds + 1):  # the first warms up
-        part = data.take(slice(turn * arguments.pictures, (turn + 1) * arguments.pictures))
-        shifted = trompe.ImageData(part.images ^ 1, "pictures")  # none of those whose features are kept
+        part = data.take(slice(turn * arguments.images, (turn + 1) * arguments.images))
+        shifted = trompe.Samples(part.images ^ 1, "images")  # so that none of their features is in the cache
         began = time.perf_counter()
         ours = extract(space, shifted).vectors
         between = time.perf_counter()
@@ -49,22 +48,20 @@ def main() -> None:
         if turn:
             times["trompe"].append(between - began)
             times["plain"].append(ended - between)
-    rates = {name: arguments.pictures / float(np.median(one)) for name, one in times.items()}
+    rates = {name: arguments.images / float(np.median(one)) for name, one in times.items()}
     entry = {
-        "command": f"python benchmarks/extraction.py --pictures {arguments.pictures} --rounds {arguments.rounds}",
+        "command": command(),
         "machine": machine,
-        "pictures_per_second": rates,
+        "images_per_second": rates,
         "ratio": rates["trompe"] / rates["plain"],
         "seconds_per_thousand": 1000 / rates["trompe"],
         "largest_difference": apart,
     }
-    print(json.dumps(entry, indent=2))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(entry, indent=2) + "\n")
+    record(entry, arguments.out)
 
 
 @torch.inference_mode()
-def plain(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
+def plain(network: Any, images: np.ndarray) -> np.ndarray:
     parts = []
     for start in range(0, len(images), 50):
         levels = torch.from_numpy(np.ascontiguousarray(images[start : start + 50])).float()

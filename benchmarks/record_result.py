@@ -10,23 +10,19 @@ import json
 import sys
 from pathlib import Path
 
-from reporting import conditions
-
-RESULTS = Path(__file__).parent.parent / "docs" / "results"
+from reporting import RESULTS, conditions, write
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name")
-    parser.add_argument("--command", required=True, help="what printed the result")
+    parser.add_argument("--command", required=True, help="the command that printed the result")
     arguments = parser.parse_args()
     result = json.load(sys.stdin)
-    for one in result.get("results", [result]):  # not where they lay
-        for place in ("run", "images"):
-            if place in one:
-                one[place] = Path(one[place]).name
+    for one in result.get("results", [result]):  # `run` is the run of `trompe invert`
+        one.update({key: Path(one[key]).name for key in ("source", "run") if key in one})  # without its folder
     entry = {"command": arguments.command, "machine": conditions(), "result": result}
-    (RESULTS / f"{arguments.name}.json").write_text(json.dumps(entry, indent=2, ensure_ascii=False) + "\n")
+    write(RESULTS / f"{arguments.name}.json", entry)
 
 
 if __name__ == "__main__":

@@ -9,57 +9,58 @@ The training's time is summed up from its log, so it is of the steps alone and h
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reporting import conditions
+from reporting import RESULTS, conditions, write
 
-RESULTS = Path(__file__).parent.parent / "docs" / "results"
+from trompe.measures.result import Result, read_results
+from trompe.recipes.serialize import to_json
+from trompe.runs.log import read_log
+from trompe.runs.record import read_record
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
-    parser.add_argument("--command", required=True, help="what made the run")
+    parser.add_argument("--command", required=True, help="the command that made the run")
     parser.add_argument("--conditions", required=True, help="threads, and whether the machine was quiet")
-    parser.add_argument("--step", type=int, help="of the evaluation to record; by default of the last")
+    parser.add_argument("--step", type=int, help="step of the evaluation to record; by default the last one's")
     arguments = parser.parse_args()
-    record = json.loads((arguments.run / "run.json").read_text())
-    record["recipe"]["data"]["source"] = Path(record["recipe"]["data"]["source"]).name  # not where it lay
-    evaluations = read_lines(arguments.run / "measures.jsonl")
-    step = evaluations[-1]["step"] if arguments.step is None else arguments.step
-    evaluation = merged([line for line in evaluations if line["step"] == step])
-    seconds, images = time_spent(read_lines(arguments.run / "log.jsonl"), record["recipe"]["train"]["batch"])
+    record, evaluations = read_record(arguments.run), read_results(arguments.run)
+    recipe = to_json(record.recipe)
+    recipe["data"]["source"] = Path(recipe["data"]["source"]).name  # without its folder
+    step = evaluations[-1].step if arguments.step is None else arguments.step
+    evaluation = merged([result for result in evaluations if result.step == step])
+    seconds, images = time_spent(read_log(arguments.run), record.recipe.train.batch)
     entry = {
         "command": arguments.command,
         "conditions": arguments.conditions,
         "machine": conditions(),
         "training_seconds": round(seconds),
         "images_per_second": round(images / seconds) if seconds else None,
-        "train_count": record["data"]["train_count"],
-        "recipe": record["recipe"],
-        "evaluation": evaluation | {"run": arguments.run.name},
+        "train_count": record.data.train_count,
+        "recipe": recipe,
+        "evaluation": replace(evaluation, source=arguments.run.name).to_json(),
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{arguments.name}.json").write_text(json.dumps(entry, indent=2, ensure_ascii=False) + "\n")
+    write(RESULTS / f"{arguments.name}.json", entry)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def merged(evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+def merged(evaluations: Sequence[Result]) -> Result:
     """The last evaluation, with what earlier ones measured besides."""
-    last = dict(evaluations[-1])
-    for part in ("figures", "measures", "protocol"):
-        last[part] = {name: value for one in evaluations for name, value in one[part].items()}
-    return last
+    parts: dict[str, Any] = {
+        part: {name: value for one in evaluations for name, value in getattr(one, part).items()}
+        for part in ("values", "measures", "protocol", "protocols")
+    }
+    return replace(evaluations[-1], **parts)
 
 
-def time_spent(log: list[dict[str, Any]], batch: int) -> tuple[float, int]:
-    """Seconds of training and pictures trained on, from the rate of each stretch of the log."""
+def time_spent(log: Sequence[dict[str, Any]], batch: int) -> tuple[float, int]:
+    """Seconds of training and images trained on, from the rate of each stretch of the log."""
     seconds, step = 0.0, 0
     for line in log:
         if "images_per_second" in line:

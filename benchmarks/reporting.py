@@ -1,4 +1,4 @@
-"""What every benchmark reports beside its figures: the machine, the versions, the commit; a table and a JSON file.
+"""What every benchmark reports beside its values: the machine, the versions, the commit; a table and a JSON file.
 
 Nothing here imports torch, so that a script that measures start-up and memory stays small itself.
 """
@@ -17,10 +17,11 @@ from statistics import median
 from typing import Any
 
 PACKAGES = ("torch", "numpy", "pillow", "pythae")
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
 
 
 def conditions() -> dict[str, Any]:
-    """Under what conditions the figures were taken. The load shows whether the machine was quiet."""
+    """The conditions of a measurement. The load shows whether the machine was quiet."""
     return {
         "cpu": cpu_name(),
         "cores": os.cpu_count(),
@@ -30,6 +31,16 @@ def conditions() -> dict[str, Any]:
         "packages": {name: installed(name) for name in PACKAGES},
         "commit": commit(),
     }
+
+
+def command() -> str:
+    """The command line of this script, without the file that it writes, and with `$TROMPE_DATA` by name."""
+    words, root = sys.argv[1:], os.environ.get("TROMPE_DATA")
+    for flag in {"--json", "--out"} & set(words):
+        place = words.index(flag)
+        del words[place : place + 2]
+    words = [word.replace(f"{root}/", "$TROMPE_DATA/") if root else word for word in words]
+    return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *words])
 
 
 def cpu_name() -> str:
@@ -58,11 +69,11 @@ def commit() -> str:
 def report(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
-    figures: dict[str, Any],
+    values: dict[str, Any],
     before: dict[str, Any],
     to: Path | None,
 ) -> None:
-    """Print a table, and write figures and conditions as JSON where a file is asked for.
+    """Print a table, and write values and conditions as JSON where a file is given.
 
     Args:
         before: the conditions before the measurement, whose load is not its own.
@@ -70,11 +81,22 @@ def report(
     print(f"{before['cpu']}, {before['cores']} cores, torch {before['packages']['torch']}, commit {before['commit']}")
     print(table(header, rows))
     if to is not None:
-        to.write_text(json.dumps({"conditions": before, **figures}, indent=2) + "\n")
+        write(to, {"command": command(), "conditions": before, **values})
+
+
+def record(entry: dict[str, Any], to: Path | None) -> None:
+    """Print an entry as JSON, and write it where a file is given."""
+    print(json.dumps(entry, indent=2))
+    if to is not None:
+        write(to, entry)
+
+
+def write(path: Path, entry: dict[str, Any]) -> None:
+    path.write_text(json.dumps(entry, indent=2, ensure_ascii=False) + "\n")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as they need to be, the first to the left."""
+    """Columns as wide as they need to be, the first aligned to the left."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = []
     for first, *others in (header, *rows):
@@ -83,11 +105,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def paired_ratio(figures: Sequence[float], references: Sequence[float]) -> float:
+def paired_ratio(values: Sequence[float], references: Sequence[float]) -> float:
     """The median over rounds of the ratio within a round."""
-    return median(figure / reference for figure, reference in zip(figures, references, strict=True))
+    return median(value / reference for value, reference in zip(values, references, strict=True))
 
 
 def note(text: str) -> None:
-    """Say something on stderr, where it is not a result."""
+    """Print a message to stderr: it is not a result."""
     print(text, file=sys.stderr, flush=True)

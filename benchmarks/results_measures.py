@@ -1,103 +1,107 @@
-"""The part of docs/results.md on the measures themselves: agreement, the detector of copies, scale, speed."""
+"""The page's section on the measures: agreement with other implementations, scale, memorization, speed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-Read = Callable[[str], Any]
-Table = Callable[[Iterable[str], Iterable[Iterable[object]]], str]
+from records import Rows, command, machine, plus_minus, read, table
 
-SCALE = ("fid-train", "fid-noise", "fid-vae", "fid-gan-lecture")
+NOISE = (
+    "import numpy as np; np.savez('noise.npz', images=np.random.default_rng(0).integers(0, 256, (10000, 3, 32, 32), "
+    "dtype=np.uint8))"
+)
+"""Makes the noise that is measured, whose hash is on record."""
 
 
-def measures(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) -> Iterable[str]:
-    yield "## The measures themselves"
-    if entry := read("agreement"):
+def measures() -> Iterable[str]:
+    parts = [*agreement(), *scale(), *memorization(), *speed()]
+    if parts:
+        yield "## Measures"
+        yield from parts
+
+
+def agreement() -> Iterable[str]:
+    for entry in read("agreement"):
         yield (
-            "Agreement with independent implementations on the same features and pictures: the relative difference as "
-            "a number of digits, of which float64 has 16. The features are the FID network's of CIFAR-10."
+            "**Agreement with independent implementations**, on the same features and images: the relative difference "
+            "as a number of shared digits, of which float64 has 16. The features are the FID network's, of CIFAR-10."
         )
-        head = ("measure", "against", "trompe", "theirs", "digits")
         rows = [
             (one["measure"], one["peer"], f"{one['ours']:.10g}", f"{one['theirs']:.10g}", f"{one['digits']:.1f}")
             for one in entry["rows"]
         ]
+        yield table(("measure", "implementation", "trompe", "theirs", "shared digits"), rows)
         timed = entry["frechet"]
-        yield table(head, rows)
         yield (
-            f"From moments of 2,048 features the Frechet distance takes {timed['seconds']:.2f} s, by the general "
-            f"matrix square root {timed['sqrtm_seconds']:.1f} s (medians of {timed['rounds']} rounds, in turns). Where "
-            "a covariance is singular, of fewer pictures than features, the general roots lose digits."
+            f"From the moments of 2,048 features, FID takes {timed['seconds']:.2f} s, and {timed['sqrtm_seconds']:.1f} "
+            f"s by the general matrix square root (medians of {timed['rounds']} rounds, in turns). Where a covariance "
+            "is singular, as of fewer images than features, general matrix square roots lose digits."
         )
-        yield f"`{entry['command']}`. {machine(entry['machine'])}"
-    yield from scale(read, table, machine)
-    yield from copies(read, table, machine)
-    if entry := read("extraction"):
-        rates = entry["pictures_per_second"]
-        yield (
-            f"**Speed of the FID network**: {rates['trompe']:.1f} pictures a second, "
-            f"{entry['seconds_per_thousand']:.0f} s a thousand; {entry['ratio']:.2f} times the plain use of the same "
-            f"file in the same run ({rates['plain']:.1f} a second), with features that differ by at most "
-            f"{entry['largest_difference']:.1e} of the largest. `{entry['command']}`. {machine(entry['machine'])}"
-        )
+        yield f"{command(entry)}. {machine(entry['machine'])}"
 
 
-def scale(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) -> Iterable[str]:
-    entries = [entry for name in SCALE if (entry := read(name))]
+def scale() -> Iterable[str]:
+    entries = read("fid-train", "fid-noise", "fid-vae", "fid-gan-lecture")
     if not entries:
         return
     yield (
-        "**For scale**, ten thousand pictures against the ten thousand test pictures of CIFAR-10, the FID network, "
-        "`bilinear`. For all 50,000 training pictures 3.15 is published: what ten thousand have more "
-        "is the bias of small samples."
+        "**Reference values**: 10,000 samples against the 10,000 test images of CIFAR-10, in Inception features, "
+        "resized `bilinear`; memorization in pixels. All 50,000 training images have a published FID of 3.15: the "
+        "excess of 10,000 is the bias of a small sample. `noise.npz` is uniform noise, "
+        f'`python -c "{NOISE}"`; `runs/lecture` is `trompe train gan-cifar10-lecture --out runs/lecture`; '
+        "`runs/cifar-vae` is a VAE of CIFAR-10 after 8,000 steps, whose command was not recorded."
     )
-    rows = []
+    rows: Rows = []
     for entry in entries:
-        figures = entry["result"]["figures"]
-        kernel = "-"
-        if "kernel_distance" in figures:
-            kernel = f"{figures['kernel_distance']:.5f} ± {figures['kernel_standard_error']:.5f}"
-        four = [f"{figures[name]:.3f}" for name in ("precision", "recall", "density", "coverage") if name in figures]
-        said = {None: "-", True: "copies", False: "no sign"}[figures.get("copies")]
-        command = f"`{entry['command']}`"
-        rows.append((command, f"{figures['frechet_distance']:.2f}", kernel, " / ".join(four) or "-", said))
-    head = ("command", "Frechet", "kernel", "precision / recall / density / coverage", "copies, in pixels")
-    yield table(head, rows)
+        found = entry["result"]["values"]
+        kid = plus_minus(found["kid"], found["kid_standard_error"], 5) if "kid" in found else "-"
+        four = [f"{found[name]:.3f}" for name in ("precision", "recall", "density", "coverage") if name in found]
+        copies = {None: "-", True: "yes", False: "no"}[found.get("copies")]
+        rows.append((command(entry), f"{found['frechet_distance']:.2f}", kid, " / ".join(four) or "-", copies))
+    yield table(("command", "FID", "KID", "precision / recall / density / coverage", "copies"), rows)
     yield machine(entries[0]["machine"])
 
 
-def copies(read: Read, table: Table, machine: Callable[[dict[str, Any]], str]) -> Iterable[str]:
-    if not (entry := read("copies")):
-        return
-    yield (
-        "**Copies**, of generators whose honesty is known: training pictures that a model never saw are the samples of "
-        "an honest one, the others owe themselves to single pictures it was trained on. CIFAR-10."
-    )
-    head = (
-        "generator",
-        "features",
-        "samples / trained on / held out",
-        "copied share",
-        "close share",
-        "distance ratio",
-        "exact",
-        "said",
-    )
-    yield table(
-        head,
-        [
+def memorization() -> Iterable[str]:
+    for entry in read("copies"):
+        yield (
+            "**Memorization**, of generators known to copy or not: the samples of `honest` are training images of "
+            "CIFAR-10 that were kept from the model, the others are copies of single images that it was trained on. "
+            "About 0 is the memorization rate of an honest model, 0.01 its near-copy rate, and 1 its distance ratio."
+        )
+        head = (
+            "generator",
+            "features",
+            "samples / training / held-out images",
+            "memorization rate",
+            "near-copy rate",
+            "distance ratio",
+            "exact copies",
+            "copies",
+        )
+        rows = [
             (
                 one["generator"],
                 one["features"],
                 f"{one['samples']:,} / {one['trained_on']:,} / {one['held_out']:,}",
-                f"{one['copied_share']:.3f} ± {one['standard_error']:.3f}",
-                f"{one['close_share']:.3f} ± {one['close_standard_error']:.3f}",
+                plus_minus(one["memorization_rate"], one["memorization_standard_error"], 3),
+                plus_minus(one["near_copy_rate"], one["near_copy_standard_error"], 3),
                 f"{one['distance_ratio']:.2f}",
                 f"{one['exact_copies']:,}",
-                "copies" if one["copies"] else "no sign",
+                "yes" if one["copies"] else "no",
             )
             for one in entry["rows"]
-        ],
-    )
-    yield f"`{entry['command']}`. {machine(entry['machine'])}"
+        ]
+        yield table(head, rows)
+        yield f"{command(entry)}. {machine(entry['machine'])}"
+
+
+def speed() -> Iterable[str]:
+    for entry in read("extraction"):
+        rates = entry["images_per_second"]
+        yield (
+            f"**Speed of the FID network**: {rates['trompe']:.1f} images/s, {entry['seconds_per_thousand']:.0f} s per "
+            f"1,000 images; {entry['ratio']:.2f} times the plain use of the same file in the same run "
+            f"({rates['plain']:.1f} images/s), with features that differ by at most {entry['largest_difference']:.1e} "
+            f"of the largest. {command(entry)}. {machine(entry['machine'])}"
+        )

@@ -35,9 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(-1, arguments.runs):
             for name, command in commands(Path(folder), number).items():
-                figures = measured(command)
+                found = measured(command)
                 if number >= 0:
-                    runs.setdefault(name, []).append(figures)
+                    runs.setdefault(name, []).append(found)
             note("warmed up" if number < 0 else f"run {number + 1} of {arguments.runs}")
     seconds = {name: [run[0] for run in every] for name, every in runs.items()}
     memory = {name: [run[1] for run in every] for name, every in runs.items()}
@@ -52,14 +52,14 @@ def main() -> None:
         ]
         for name, every in seconds.items()
     ]
-    figures_to_save = {
+    values = {
         "runs": arguments.runs,
         "seconds": {name: median(every) for name, every in seconds.items()},
         "ratio_to_bound": ratios,
         "peak_bytes": {name: median(every) for name, every in memory.items()},
         "every_run": {"seconds": seconds, "peak_bytes": memory},
     }
-    report(["", "seconds", "from-to", "bound", "peak MiB"], rows, figures_to_save, before, arguments.json)
+    report(["", "seconds", "from-to", "bound", "peak MiB"], rows, values, before, arguments.json)
 
 
 def parsed() -> argparse.Namespace:
@@ -70,7 +70,7 @@ def parsed() -> argparse.Namespace:
 
 
 def commands(folder: Path, number: int) -> dict[str, list[str]]:
-    """What is run; each training into a run folder of its own."""
+    """The commands by name; each training has a run folder of its own."""
     trompe = shutil.which("trompe", path=sysconfig.get_path("scripts")) or "trompe"
     train = [trompe, "train", "vae-mnist"]
     nothing_else = ["--train.evaluate-every", "0", "--train.sample-every", "0"]

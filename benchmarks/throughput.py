@@ -1,12 +1,12 @@
-"""Training throughput of one VAE on MNIST: trompe, the textbook's loop, pythae, and a bound none of them can pass.
+"""Training throughput of one VAE on MNIST: trompe, the textbook's loop, pythae, and an upper bound for all of them.
 
-All train the same networks with the same batch and optimiser (`contenders.py` has each), each in its process, in turns,
-A B C A B C ..., so that a machine that slows down slows them all. The figures are medians over the rounds; a ratio is
-taken within each round first. `bound` is the float32 matrix products alone, so bfloat16 is not held by it.
+All train the same networks with the same batch and optimizer (`contenders.py` has each), each in its process, in turns,
+A B C A B C ..., so that a machine that slows down slows them all. The values are medians over the rounds; a ratio is
+taken within each round first. `bound` is the float32 matrix products alone, so it does not bound bfloat16.
 
 `--check` shows that it is the same work: each trains anew for the same number of steps from its own seed, and its
-loss on the 10,000 test pictures (cross-entropy of grey levels plus KL, one code a picture, in nats) joins the table.
-All see grey levels from 0 to 1; centred to [-1, 1] they would all be 1.6 nats worse after 3000 steps.
+loss on the 10,000 test images (cross-entropy of gray levels plus KL, one latent per image, in nats) joins the table.
+All see gray levels from 0 to 1; scaled to [-1, 1] they would all be 1.6 nats worse after 3000 steps.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ import torch.nn.functional as F
 from contenders import BATCH, Contender, by_products, by_pythae, by_textbook, by_trompe
 from reporting import conditions, note, paired_ratio, report
 
-from trompe.data.arrays import ImageData
 from trompe.data.load import load_splits
+from trompe.data.samples import Samples
 
 REFERENCES = ("textbook", "pythae", "bound")
 
@@ -40,18 +40,18 @@ def main() -> None:
     loaded = load_splits("mnist")
     makers = available(loaded.train, arguments.seed)
     rates = measured(makers, arguments.rounds, arguments.steps, arguments.warm_up)
-    figures: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rounds": arguments.rounds,
         "steps": arguments.steps,
         "batch": BATCH,
-        "images_per_second": {name: median(values) for name, values in rates.items()},
+        "images_per_second": {name: median(every) for name, every in rates.items()},
         "ratio": {a: {b: paired_ratio(rates[a], rates[b]) for b in rates} for a in rates},
         "every_round": rates,
     }
     if arguments.check:
         losses = checked(list(makers.values()), loaded.test, arguments.check)
-        figures |= {"check_steps": arguments.check, "test_loss": losses}
-    report(*as_table(figures), figures, before, arguments.json)
+        values |= {"check_steps": arguments.check, "test_loss": losses}
+    report(*as_table(values), values, before, arguments.json)
 
 
 def parsed() -> argparse.Namespace:
@@ -67,7 +67,7 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def available(data: ImageData, seed: int) -> dict[str, Callable[[], Contender]]:
+def available(data: Samples, seed: int) -> dict[str, Callable[[], Contender]]:
     """How to make each contender; pythae only where it is installed."""
     makers: dict[str, Callable[[], Contender]] = {
         "trompe": partial(by_trompe, "trompe", data, seed, "float32"),
@@ -82,7 +82,7 @@ def available(data: ImageData, seed: int) -> dict[str, Callable[[], Contender]]:
     return makers | {"bound": by_products}
 
 
-# Each contender lives in a process of its own, so that none gains or loses by what another did to the process.
+# Each contender has a process of its own, so that none gains or loses by what another did to the process.
 
 _contender: Contender
 
@@ -113,13 +113,13 @@ def measured(
         for number in range(rounds):
             for name, worker in workers.items():
                 rates[name].append(steps * BATCH / worker.submit(_train, steps).result())
-            latest = ", ".join(f"{name} {values[-1]:,.0f}" for name, values in rates.items())
+            latest = ", ".join(f"{name} {every[-1]:,.0f}" for name, every in rates.items())
             note(f"round {number + 1} of {rounds}: {latest}")
     return rates
 
 
-def checked(makers: Sequence[Callable[[], Contender]], test: ImageData, steps: int) -> dict[str, float]:
-    """The test loss of each contender that has a model, after so many steps from its own seed."""
+def checked(makers: Sequence[Callable[[], Contender]], test: Samples, steps: int) -> dict[str, float]:
+    """The test loss of each contender that has a model, after this many steps from its own seed."""
     losses = {}
     for contender in (make() for make in makers):
         if contender.encode is not None:
@@ -130,25 +130,25 @@ def checked(makers: Sequence[Callable[[], Contender]], test: ImageData, steps: i
 
 
 @torch.inference_mode()
-def mean_test_loss(contender: Contender, test: ImageData) -> float:
-    """Minus the evidence lower bound of a picture, in float32, with the same noise for all."""
+def mean_test_loss(contender: Contender, test: Samples) -> float:
+    """Minus the evidence lower bound per image, in float32, with the same noise for all."""
     assert contender.encode is not None
     assert contender.decode is not None
     generator = torch.Generator().manual_seed(0)
     total = 0.0
     for images in test.images_as_floats().split(1000):
         mean, log_variance = contender.encode(images)
-        codes = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=generator)
-        logits = contender.decode(codes).flatten(1)
+        latents = mean + (0.5 * log_variance).exp() * torch.randn(mean.shape, generator=generator)
+        logits = contender.decode(latents).flatten(1)
         cross_entropy = F.binary_cross_entropy_with_logits(logits, images.flatten(1), reduction="sum")
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
         total += float(cross_entropy + kl)
     return total / len(test)
 
 
-def as_table(figures: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def as_table(values: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Header and rows: each contender's median, its ratio to each reference, and its loss where there is one."""
-    rates, ratios, losses = figures["images_per_second"], figures["ratio"], figures.get("test_loss")
+    rates, ratios, losses = values["images_per_second"], values["ratio"], values.get("test_loss")
     references = [name for name in REFERENCES if name in rates]
     header = ["", "images/s", *(f"/ {name}" for name in references), *(["test loss"] if losses else [])]
     rows = [

@@ -2,144 +2,103 @@
 
     python benchmarks/write_results.py
 
-Every figure in the page comes from a file in docs/results; what is written here by hand is what was published
-elsewhere, with its protocol, and the words around the tables.
+Every measured value in the page comes from a file in docs/results, and a published one from the recipe beside which it
+stands. Only what belongs to no recipe is written here, with its protocol, and the words around the tables.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
-from results_games import games
-from results_ladder import ladder
+from records import Entry, Rows, command, machine, plus_minus, protocol, published, read, table, took, values
+from reporting import RESULTS
+from results_adversarial import adversarial
+from results_autoencoders import autoencoders
 from results_measures import measures
 
-DOCS = Path(__file__).parent.parent / "docs"
-RESULTS = DOCS / "results"
-
-ACTIVE_NATS = 0.01
-"""A code number whose mean KL is below this carries nothing."""
-
-PUBLISHED = [
-    ("VAE, one layer, tanh 2x200, z = 50", "-86.76", "Burda et al. 2016, table 1"),
-    ("the same as IWAE, k = 50", "-84.78", "Burda et al. 2016, table 1"),
-    ("VAE, gated MLP 2x300, z = 40, warm-up", "-84.45", "Tomczak & Welling 2018"),
-    ("VAE, residual convolutions, z = 32", "-81.08", "Kingma et al. 2016, table 1"),
-]
-
-
-def main() -> None:
-    parts = [
-        HEAD,
-        *ladder(read, table, took, machine),
-        *mnist(),
-        *games(read, table, took, machine),
-        *measures(read, table, machine),
-        *throughput(),
-        *startup(),
-        *packing(),
-        *pictures(),
-        *resuming(),
-    ]
-    (DOCS / "results.md").write_text("\n\n".join(parts) + "\n")
-
+from trompe.measures.latents import ACTIVE_NATS
 
 HEAD = """# Results
 
-Written by `benchmarks/write_results.py` from the JSON in `docs/results`. A figure stands with its command, its
-machine and its protocol; a published figure beside it is of the same protocol unless the text says otherwise."""
+Written by `benchmarks/write_results.py` from the JSON in `docs/results`. Each value stands with its command, its
+machine and its protocol; a published value beside it is of the same protocol unless the text says otherwise. The values
+of a trained run are those of `trompe evaluate` after its last step. `$TROMPE_DATA` is the folder of your datasets;
+commands that begin with `python benchmarks/` or `pytest` are run in a checkout of the repository."""
 
 
-def read(name: str) -> Any:
-    path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+def main() -> None:
+    sections = (autoencoders, likelihoods, adversarial, measures, throughput, startup, packing, color_images, resuming)
+    parts = [HEAD, *(part for section in sections for part in section())]
+    (RESULTS.parent / "results.md").write_text("\n\n".join(parts) + "\n")
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    lines = [list(head), *([str(cell) for cell in row] for row in rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def active_dimensions(entry: Entry) -> str:
+    kl = values(entry)["kl_per_dimension"]
+    return f"{sum(one > ACTIVE_NATS for one in kl)} of {len(kl)}"
 
 
-def machine(conditions: dict[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in conditions["packages"].items() if version)
-    return (
-        f"Machine: {conditions['cpu']}, {conditions['cores']} cores, no GPU; Python {conditions['python']}, "
-        f"{versions}; commit {conditions['commit']}, load before the start {conditions['load']:.1f}."
-    )
-
-
-def alive_of(figures: dict[str, Any]) -> str:
-    numbers = figures["kl_per_number"]
-    return f"{sum(kl > ACTIVE_NATS for kl in numbers)} of {len(numbers)}"
-
-
-def took(entry: dict[str, Any]) -> str:
-    minutes = entry["training_seconds"] / 60
-    return f"{minutes:.0f} min ({entry['conditions']})" if minutes >= 0.5 else "seconds"
-
-
-def mnist() -> Iterable[str]:
+def likelihoods() -> Iterable[str]:
     """Bounds on MNIST."""
-    names = ("vae-mnist", "vae-mnist-2d", "vae-mnist-gated")
-    entries = [entry for name in names if (entry := read(name))]
-    if not entries:
+    if not (entries := read("vae-mnist", "vae-mnist-2d", "vae-mnist-gated")):
         return
-    yield "## MNIST: bounds on the likelihood"
+    yield "## MNIST: bounds on the log-likelihood"
     yield (
-        "Nats per picture of the test set, higher is better; `k` is the number of codes of the importance bound, after "
-        "it its standard error over pictures. Grey levels as Bernoulli means and binarised pictures do not compare."
+        "Nats per image of the test set; higher is better. The IWAE bound has K importance samples per image, and "
+        "stands with its standard error over images. Likelihoods of gray levels as Bernoulli means and of binarized "
+        f"images do not compare. A latent dimension is active if its mean KL is above {ACTIVE_NATS} nats."
     )
-    rows = []
+    rows: Rows = []
     for entry in entries:
-        figures, protocol = entry["evaluation"]["figures"], entry["evaluation"]["protocol"]
-        bound = f"{figures['importance_bound']:.2f} ± {figures['standard_error']:.2f} (k = {figures['codes']:,})"
-        alive = alive_of(figures)
-        elbo, count = f"{figures['elbo']:.2f}", f"{figures['pictures']:,}"
-        rows.append((f"`{entry['command']}`", protocol["likelihood"]["levels"], elbo, bound, count, alive, took(entry)))
-    yield table(("run", "levels", "ELBO", "importance bound", "pictures", "numbers alive", "training took"), rows)
-    yield "Published, dynamically binarised, k = 5,000, the whole test set:"
-    yield table(("model", "log p(x)", "source"), PUBLISHED)
+        found = values(entry)
+        samples = f"{found['importance_samples']:,}"
+        bound = plus_minus(found["iwae_bound"], found["iwae_standard_error"], 2)
+        levels, dimensions = protocol(entry, "likelihood")["levels"], active_dimensions(entry)
+        images = f"{found['images']:,}"
+        rows.append(
+            (command(entry), levels, f"{found['elbo']:.2f}", bound, samples, images, dimensions, took(entry)),
+        )
+    head = ("command", "levels", "ELBO", "IWAE bound", "K", "images", "active latent dimensions", "training")
+    yield table(head, rows)
+    yield "Published, on the whole test set, binarized dynamically:"
+    gated, iwae, burda = published("vae-mnist-gated"), published("iwae-mnist"), "Burda et al. 2016, table 1"
+    rows = [
+        ("VAE, one layer, tanh 2x200, 50 latent dimensions", "-86.76", "K = 5,000", burda),
+        ("the same as IWAE, trained with K = 5", f"{iwae.value:.2f}", "K = 5,000", burda),
+        ("the same as IWAE, trained with K = 50", "-84.78", "K = 5,000", burda),
+        ("VAE, gated MLP 2x300, 40 latent dimensions, KL warm-up", f"{gated.value:.2f}", "K = 5,000", gated.source),
+        ("VAE, residual convolutions, 32 latent dimensions", "-81.08", "K = 128", "Kingma et al. 2016, table 1"),
+    ]
+    yield table(("model", "log p(x)", "estimate", "source"), rows)
     yield machine(entries[-1]["machine"])
 
 
 def throughput() -> Iterable[str]:
     """Training throughput, and that it is the same work."""
-    result = read("throughput")
-    if result is None:
-        return
-    yield "## Training throughput"
-    yield (
-        f"`python benchmarks/throughput.py --check {result['check_steps']}`: the same MLP VAE on MNIST "
-        f"(784-500-20-500-784, batch {result['batch']}, Adam, constant rate), every contender in turn, "
-        f"{result['rounds']} rounds of {result['steps']} steps, so that a machine whose speed drifts hits all alike. "
-        "Medians over the rounds, ratios taken within each. The test loss (grey levels as Bernoulli means, one code a "
-        f"picture) after {result['check_steps']:,} steps shows that it is the same work. `bound` is the float32 matrix "
-        "products of a step and nothing else."
-    )
-    rates, ratios, losses = result["images_per_second"], result["ratio"], result["test_loss"]
-    against = [name for name in ("textbook", "pythae", "bound") if name in rates]
-    rows = [
-        (
-            name,
-            f"{rate:,.0f}",
-            *(f"{ratios[name][other]:.2f}" for other in against),
-            f"{losses[name]:.2f}" if name in losses else "",
+    for result in read("throughput"):
+        yield "## Training throughput"
+        yield (
+            f"{command(result)}: the same MLP VAE on MNIST (784-500-20-500-784, batch {result['batch']}, Adam, "
+            f"constant learning rate), trained by each in turn, {result['rounds']} rounds of {result['steps']} steps, "
+            "so that a machine whose speed drifts slows all alike. Medians over the rounds; ratios are taken within "
+            "each. The test loss (gray levels as Bernoulli means, one latent per image, nats per image) after "
+            f"{result['check_steps']:,} steps shows that it is the same work. `bound` is the float32 matrix products "
+            "of a step and nothing else."
         )
-        for name, rate in rates.items()
-    ]
-    yield table(("contender", "images/s", *(f"/ {name}" for name in against), "test loss, nats"), rows)
-    yield machine(result["conditions"])
+        rates, ratios, losses = result["images_per_second"], result["ratio"], result["test_loss"]
+        against = [name for name in ("textbook", "pythae", "bound") if name in rates]
+        rows: Rows = []
+        for name, rate in rates.items():
+            loss = f"{losses[name]:.2f}" if name in losses else ""
+            rows.append((name, f"{rate:,.0f}", *(f"{ratios[name][other]:.2f}" for other in against), loss))
+        yield table(("", "images/s", *(f"/ {name}" for name in against), "test loss"), rows)
+        yield machine(result["conditions"])
 
 
 def startup() -> Iterable[str]:
     """Start-up and memory."""
-    if (result := read("startup")) is not None:
+    for result in read("startup"):
         yield "## Start-up and memory"
-        yield "`python benchmarks/startup.py`: fresh processes, medians of several."
+        yield f"{command(result)}: fresh processes, medians of {result['runs']}."
         rows = [
             (f"`{name}`", f"{seconds:.2f} s", f"{result['peak_bytes'][name] / 2**20:,.0f} MiB")
             for name, seconds in result["seconds"].items()
@@ -149,53 +108,50 @@ def startup() -> Iterable[str]:
 
 
 def packing() -> Iterable[str]:
-    """Packing your own pictures."""
-    results = [result for name in ("packing-faces", "packing-galaxies") if (result := read(name))]
-    if not results:
+    """Packing your own images."""
+    if not (results := read("packing-faces", "packing-galaxies")):
         return
-    yield "## Packing pictures"
+    yield "## Packing images"
     yield (
-        "`python benchmarks/packing.py PATH`: decoding and scaling to 64x64, against a single-threaded loop of PIL's "
-        "over the same files, as it is usually written and with `draft`, which lets JPEG decode at a smaller scale."
+        "Decoding and scaling to 64x64, against a single-threaded loop over PIL on the same files, as it is usually "
+        "written and with `draft`, which lets JPEG decode at a smaller scale."
     )
-    rows = []
+    rows: Rows = []
     for result in results:
-        rate, ratio = result["pictures_per_second"], result["ratio"]["trompe"]
-        figures = (f"{rate['trompe']:,.0f}", f"{ratio['PIL']:.2f}", f"{ratio['PIL, draft']:.2f}")
-        rows.append((result["source"], f"{result['pictures']:,}", *figures))
-    yield table(("set", "pictures", "pictures/s", "/ PIL", "/ PIL, draft"), rows)
+        rate, ratio = result["images_per_second"]["trompe"], result["ratio"]["trompe"]
+        ratios = (f"{ratio['PIL']:.2f}", f"{ratio['PIL, draft']:.2f}")
+        rows.append((command(result), f"{result['images']:,}", f"{rate:,.0f}", *ratios))
+    yield table(("command", "images", "images/s", "/ PIL", "/ PIL, draft"), rows)
     yield machine(results[0]["conditions"])
 
 
-def pictures() -> Iterable[str]:
-    """Runs on pictures by the own-pictures path."""
-    entries = [entry for name in ("faces", "tiny-imagenet") if (entry := read(name))]
-    if not entries:
+def color_images() -> Iterable[str]:
+    """Runs on images from a zip."""
+    if not (entries := read("faces", "tiny-imagenet")):
         return
-    yield "## Colour pictures of 64x64"
+    yield "## Color images of 64x64"
     yield (
-        "The generic `vae` recipe on pictures from a zip, a tenth of them held out (for Tiny ImageNet its validation "
-        "pictures). The bound is of a density over grey levels in [0, 1], so it is positive. No published figure is of "
-        "this protocol."
+        "The generic recipe `vae` on images from a zip, measured on the tenth of them that is held out (for Tiny "
+        "ImageNet on its validation images). The ELBO is of a density of gray levels in [0, 1], so it is positive. No "
+        "published value is of this protocol."
     )
-    rows = []
+    rows: Rows = []
     for entry in entries:
-        figures = entry["evaluation"]["figures"]
-        alive = alive_of(figures)
-        error, elbo = f"{figures['squared_error']:.1f}", f"{figures['elbo']:,.0f}"
-        rows.append((f"`{entry['command']}`", f"{entry['train_count']:,}", error, elbo, alive, took(entry)))
-    head = ("run", "pictures", "squared error a picture", "ELBO, nats", "numbers alive", "training took")
-    yield table(head, rows)
+        error, elbo = f"{values(entry)['squared_error']:.1f}", f"{values(entry)['elbo']:,.0f}"
+        count, dimensions = f"{entry['train_count']:,}", active_dimensions(entry)
+        rows.append((command(entry), count, error, elbo, dimensions, took(entry)))
+    head = ("command", "training images", "squared error per image", "ELBO, nats per image")
+    yield table((*head, "active latent dimensions", "training"), rows)
     yield machine(entries[0]["machine"])
 
 
 def resuming() -> Iterable[str]:
     """The kill test's own words."""
-    if (result := read("kills")) is not None:
+    for result in read("kills"):
         yield "## Killed and resumed"
         yield (
-            f"`{result['command']}`: a training in processes that are killed with SIGKILL at random moments, each "
-            "writing its state after every step, against one that nothing disturbed."
+            f"{command(result)}: a training in processes that are killed by SIGKILL at random moments, each of which "
+            "writes its state after every step, and one that is not disturbed."
         )
         yield f"> {result['printed']}"
 

@@ -2,8 +2,8 @@
 
     python examples/vae_in_one_file.py
 
-It is what `trompe train vae-mlp` does, without what makes that a tool: no resuming, no records, no speed. The tests
-hold its losses against the library's, term by term.
+It does what `trompe train vae-mlp` does, without resuming, records and speed. The tests compare its losses with the
+library's, term by term.
 
 Kingma & Welling 2014, "Auto-encoding variational Bayes", https://arxiv.org/abs/1312.6114
 """
@@ -35,23 +35,23 @@ class VAE(nn.Module):
         return mean, log_variance
 
     def losses(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Minus the two terms of the evidence lower bound, in nats, for each picture."""
+        """Minus the two terms of the evidence lower bound, in nats, for each image."""
         mean, log_variance = self.posterior(x)
-        z = mean + (0.5 * log_variance).exp() * noise  # reparameterised: the gradient goes through the sample
+        z = mean + (0.5 * log_variance).exp() * noise  # reparameterized: the gradient goes through the sample
         logits = self.decoder(z)
         reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1)
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
         return reconstruction, kl
 
     def sample(self, count: int) -> Tensor:
-        """Pictures from the prior."""
+        """Images from the prior."""
         return self.decoder(torch.randn(count, LATENT)).sigmoid()
 
 
-def as_text(picture: Tensor) -> str:
-    """An 8x8 picture for the terminal."""
+def as_text(image: Tensor) -> str:
+    """An 8x8 image for the terminal."""
     shades = " .:-=+*#%@"
-    rows = (picture.view(8, 8) * (len(shades) - 1)).round().int().tolist()
+    rows = (image.view(8, 8) * (len(shades) - 1)).round().int().tolist()
     return "\n".join("".join(2 * shades[level] for level in row) for row in rows)
 
 
@@ -59,18 +59,18 @@ def main() -> None:
     torch.manual_seed(0)
     x = torch.from_numpy(load_digits().data).float() / 16
     vae = VAE(x.shape[1])
-    optimiser = torch.optim.Adam(vae.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=1e-3)
     for step in range(1, STEPS + 1):
         batch = x[torch.randint(len(x), (BATCH,))]
         reconstruction, kl = vae.losses(batch, torch.randn(BATCH, LATENT))
         loss = (reconstruction + kl).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         if step % 500 == 0:
             print(f"step {step}: reconstruction {reconstruction.mean():.2f}, kl {kl.mean():.2f} nats")
-    for picture in vae.sample(3):
-        print(as_text(picture.detach()), end="\n\n")
+    for image in vae.sample(3):
+        print(as_text(image.detach()), end="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Fixtures: a cache and a data root of the test session's own, and small runs to look at."""
 
+# ruff: noqa: E402 (the import hook comes before what it hooks)
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -9,11 +11,21 @@ import hypothesis
 import numpy as np
 import pytest
 import torch
+from jaxtyping import install_import_hook
+
+CHECKED = ("analysis", "condition", "core", "data", "display", "figures", "losses", "measures", "nets", "ranks",
+           "recipes.build", "rng", "runs", "sklearn", "training")  # fmt: skip
+"""Shapes and types in these signatures are checked while tests run. What declares without torch is not."""
+install_import_hook(
+    [f"trompe.{name}" for name in CHECKED], "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+)
 
 import trompe
 from trompe import cli
-from trompe.options import MLPOptions, Recipe, TrainOptions
+from trompe.options.nets import MLPOptions
+from trompe.options.train import TrainOptions
 from trompe.recipes import recipe as named_recipe
+from trompe.recipes.tree import Recipe
 
 hypothesis.settings.register_profile("trompe", deadline=None)  # no test asserts a timing
 hypothesis.settings.load_profile("trompe")
@@ -45,13 +57,13 @@ def small(name: str = "vae-digits", **train: object) -> Recipe:
 
 @pytest.fixture(scope="session")
 def vae_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
-    """A VAE with a two-number code, trained just enough for its pictures to differ."""
+    """A VAE with a two-dimensional latent, trained just enough for its images to differ."""
     return trompe.train(small(steps=300, sample_every=100, evaluate_every=100), tmp_path_factory.mktemp("vae"))
 
 
 @pytest.fixture(scope="session")
 def wide_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
-    """A VAE with a five-number code and a Gaussian likelihood, on convolutions."""
+    """A VAE with a five-dimensional latent and a Gaussian likelihood, on convolutions."""
     recipe = small("vae", steps=60, sample_every=30)
     return trompe.train(replace(recipe, nets=replace(recipe.nets, latent=5)), tmp_path_factory.mktemp("wide"))
 

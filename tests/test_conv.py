@@ -21,10 +21,11 @@ import trompe
 import trompe.conv
 from conftest import small
 from trompe.conv.cases import CASES, Case, case
+from trompe.conv.drawing import CURRENT, PALETTES, WINDOW, Label, Shape
 from trompe.conv.layers import Layer, layer, layer_of
-from trompe.conv.runs import film_of, placed
-from trompe.conv.scene import MAKING, PALETTES, WINDOW, Label, Shape, film, seen, small_numbers
-from trompe.conv_arithmetic import Axis
+from trompe.conv.runs import TracedLayer, animation_of, trace
+from trompe.conv.scene import animate, small_numbers
+from trompe.conv_arithmetic import Axis, windows
 
 PUBLISHED = {
     "no_padding_no_strides": (4, 3, 1, 0, 2),
@@ -46,6 +47,12 @@ TRANSPOSED = {
     "padding_strides_odd": (3, 1, 1, 1, 6),
 }
 """Of their transposed convolutions: input, zeros between and around, extra row, output."""
+
+
+class Own(nn.Conv2d):
+    """A layer of a user's own, whose name says nothing of its axes."""
+
+
 every_case = pytest.mark.parametrize("name", CASES)
 
 
@@ -58,7 +65,7 @@ def test_the_cases_are_the_published_fifteen() -> None:
         assert known.layer.size(known.size) == (made, made)
     for name, (size, between, around, extra, made) in TRANSPOSED.items():
         known = CASES[f"{name}_transposed"]
-        cells = seen(known.layer.axes[0], size).cells
+        cells = windows(known.layer.axes[0], size).cells
         assert known.size == (size, size)
         assert cells.count(-2) == between * (size - 1)
         assert cells.count(-1) == 2 * around + extra
@@ -70,19 +77,19 @@ def test_the_cases_are_the_published_fifteen() -> None:
 
 
 @every_case
-def test_a_film_shows_every_output_cell_being_made_once(name: str) -> None:
+def test_an_animation_shows_every_output_cell_being_made_once(name: str) -> None:
     known = CASES[name]
-    made = film(known.layer, known.size)
+    made = animate(known.layer, known.size)
     rows, columns = known.layer.size(known.size)
     assert len(made.frames) == rows * columns
     places = []
     for frame in made.frames:
-        making = [part for part in frame if isinstance(part, Shape) and part.fill == MAKING]
+        current = [part for part in frame if isinstance(part, Shape) and part.fill == CURRENT]
         windows = [part for part in frame if isinstance(part, Shape) and part.edge == WINDOW]
-        assert len(making) == 1
+        assert len(current) == 1
         assert len(windows) == known.layer.axes[0].kernel ** 2
-        places.append(making[0].points[0])
-        for part in frame + made.still:
+        places.append(current[0].points[0])
+        for part in frame + made.background:
             points = [part.at] if isinstance(part, Label) else part.points
             assert all(0 <= x <= made.width and 0 <= y <= made.height for x, y in points)
     assert len(set(places)) == len(places)
@@ -90,7 +97,7 @@ def test_a_film_shows_every_output_cell_being_made_once(name: str) -> None:
 
 def test_windows_move_by_the_stride() -> None:
     def corners(known: Case) -> list[float]:
-        made = film(known.layer, known.size)
+        made = animate(known.layer, known.size)
         return [next(part for part in frame if isinstance(part, Shape)).points[0][0] for frame in made.frames[:3]]
 
     steps = [later - earlier for earlier, later in pairwise(corners(CASES["padding_strides"]))]
@@ -104,28 +111,61 @@ def test_windows_move_by_the_stride() -> None:
 @pytest.mark.parametrize("stride", [1, 2])
 def test_the_numbers_are_torchs(kind: str, stride: int) -> None:
     chosen = layer(3, stride, 1, 1, kind=kind)  # type: ignore[arg-type]
-    rows, columns = (seen(axis, size) for axis, size in zip(chosen.axes, (4, 5), strict=True))
+    rows, columns = (windows(axis, size) for axis, size in zip(chosen.axes, (4, 5), strict=True))
     values = small_numbers(chosen, rows, columns, (4, 5))
-    given, kernel = (torch.from_numpy(part)[None, None] for part in (values.given, values.kernel))
+    given, kernel = (torch.from_numpy(part)[None, None] for part in (values.input, values.kernel))
     if kind == "transposed":
         expected = F.conv_transpose2d(given, kernel, stride=stride, padding=1)
     elif kind == "pooling":
         expected = F.max_pool2d(given, 3, stride, 1)
     else:
         expected = F.conv2d(given, kernel, stride=stride, padding=1)
-    np.testing.assert_array_equal(values.made, expected[0, 0].numpy())
+    np.testing.assert_array_equal(values.output, expected[0, 0].numpy())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"count_include_pad": False}, {"divisor_override": 3}, {"divisor_override": 3, "count_include_pad": False}],
+    ids=str,
+)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_average_pooling_counts_padding_as_torch_does(options: dict[str, int], stride: int) -> None:
+    module = nn.AvgPool2d(3, stride, 1, **options)
+    chosen, size = layer_of(module), (4, 5)
+    values = small_numbers(chosen, *map(windows, chosen.axes, size), size)
+    np.testing.assert_allclose(values.output, module(torch.from_numpy(values.input)[None])[0].numpy(), atol=0.005)
+    for frame in trompe.conv.animate(module, size, numbers=True).frames:
+        counted, total = frame[-1].text.split(" = ")  # type: ignore[union-attr]
+        numbers = [int(number) for number in re.search(r"\((.*)\)", counted)[1].split(", ")]  # type: ignore[index]
+        divisor = options.get("divisor_override", len(numbers))
+        assert sum(numbers) / divisor == pytest.approx(float(total), abs=0.0051)
+
+
+def test_a_maximum_of_padding_alone_is_torchs() -> None:
+    module = nn.MaxPool2d(2, 1, 1, 2)
+    chosen, size = layer_of(module), (1, 1)
+    values = small_numbers(chosen, *map(windows, chosen.axes, size), size)
+    np.testing.assert_array_equal(values.output, module(torch.from_numpy(values.input)[None])[0].numpy())
+
+
+def test_average_pooling_of_lines_is_torchs() -> None:
+    for include in (True, False):
+        module = nn.AvgPool1d(3, 2, 1, count_include_pad=include)
+        chosen = layer_of(module)
+        values = small_numbers(chosen, windows(Axis(1, kind="pooling"), 1), windows(chosen.axes[0], 7), (1, 7))
+        np.testing.assert_allclose(values.output, module(torch.from_numpy(values.input)).numpy(), atol=0.005)
 
 
 def test_sums_are_written_out() -> None:
     known = CASES["padding_strides"]
-    made = film(known.layer, known.size, numbers=True)
+    made = animate(known.layer, known.size, numbers=True)
     for frame in made.frames:
         left, right = frame[-1].text.split(" = ")  # type: ignore[union-attr]
         products = [part.split("·") for part in left.split(" + ")] if "·" in left else []
         assert sum(int(value) * int(weight) for value, weight in products) == int(right)
-    pooled = film(layer_of(nn.MaxPool2d(2)), (4, 4), numbers=True)
+    pooled = animate(layer_of(nn.MaxPool2d(2)), (4, 4), numbers=True)
     assert pooled.frames[0][-1].text.startswith("max(")  # type: ignore[union-attr]
-    averaged = film(layer_of(nn.AvgPool2d(2)), (4, 4), numbers=True)
+    averaged = animate(layer_of(nn.AvgPool2d(2)), (4, 4), numbers=True)
     assert averaged.frames[0][-1].text.startswith("mean(")  # type: ignore[union-attr]
 
 
@@ -140,6 +180,8 @@ def test_sums_are_written_out() -> None:
         (nn.ConvTranspose1d(1, 1, 2, 2, 1), (4,)),
         (nn.MaxPool2d(3, 2, 1), (7, 7)),
         (nn.AvgPool2d((2, 3)), (6, 9)),
+        (Own(1, 1, 3), (5, 5)),
+        (nn.Conv2d(1, 1, 3), (np.int64(5), np.int32(6))),
     ],
     ids=str,
 )
@@ -148,9 +190,9 @@ def test_a_torch_module_makes_what_is_drawn(module: nn.Module, size: tuple[int, 
     channels = getattr(module, "in_channels", 1)
     expected = module(torch.zeros(1, channels, *size)).shape[2:]
     assert layer_of(module).size(size) == tuple(expected)
-    animation = trompe.conv.animate(module, size)
-    assert len(animation.film.frames) == min(64, expected.numel())
-    assert "<svg" in animation._repr_mimebundle_()["image/svg+xml"]
+    shown = trompe.conv.animate(module, size)
+    assert len(shown.frames) == min(64, expected.numel())
+    assert "<svg" in shown._repr_mimebundle_()["image/svg+xml"]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +229,13 @@ def test_sizes_in_one_to_three_dimensions(module: nn.Module, size: tuple[int, ..
     assert layer_of(module).size(size) == tuple(expected)
 
 
+def test_sizes_are_integers_of_any_kind() -> None:
+    assert len(trompe.conv.animate(nn.Conv2d(1, 1, 3), np.int64(5)).frames) == 9
+    assert len(trompe.conv.animate(nn.Conv2d(1, 1, 3), np.array([4, 5])).frames) == 6
+    with pytest.raises(trompe.TrompeError, match=r"the input is 5\.0"):
+        trompe.conv.animate(nn.Conv2d(1, 1, 3), 5.0)  # type: ignore[arg-type]
+
+
 # Files
 
 
@@ -216,12 +265,12 @@ def test_the_cell_being_made_is_orange_in_every_frame_also_of_many_cells(tmp_pat
             assert (np.abs(frame - np.array([0xE6, 0x9F, 0x00])).max(2) < 4).any()
 
 
-def test_zeros_between_are_grey_and_padding_is_not() -> None:
+def test_zeros_between_are_gray_and_padding_is_not() -> None:
     known = CASES["padding_strides_odd_transposed"]
-    made = film(known.layer, known.size)
-    grey = [part for part in made.still if isinstance(part, Shape) and part.fill == PALETTES["light"].faint]
-    dashed = [part for part in made.still if isinstance(part, Shape) and part.dashed]
-    assert len(grey) == 5 * 5 - 3 * 3
+    made = animate(known.layer, known.size)
+    gray = [part for part in made.background if isinstance(part, Shape) and part.fill == PALETTES["light"].faint]
+    dashed = [part for part in made.background if isinstance(part, Shape) and part.dashed]
+    assert len(gray) == 5 * 5 - 3 * 3
     assert len(dashed) == 8 * 8 - 5 * 5
 
 
@@ -243,47 +292,63 @@ def test_an_svg_is_well_formed_and_shows_one_frame_at_a_time(tmp_path: Path) -> 
 
 
 def test_a_video_needs_ffmpeg(tmp_path: Path) -> None:
-    animation = trompe.conv.animate(nn.Conv2d(1, 1, 3), 4)
+    made = trompe.conv.animate(nn.Conv2d(1, 1, 3), 4)
     if shutil.which("ffmpeg") is None:
         with pytest.raises(trompe.TrompeError, match="needs ffmpeg"):
-            animation.save(tmp_path / "a.mp4")
+            made.save(tmp_path / "a.mp4")
     else:
-        assert animation.save(tmp_path / "a.mp4").stat().st_size > 1000
+        assert made.save(tmp_path / "a.mp4").stat().st_size > 1000
     with pytest.raises(trompe.TrompeError, match="of no known kind"):
-        animation.save(tmp_path / "a.avi")
+        made.save(tmp_path / "a.avi")
 
 
 # The command
 
 
 def test_the_command_draws_and_refuses(tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    draw = ("conv", "draw", "--input")
     out = tmp_path / "conv.gif"
-    run_command("conv", "--input", 5, "--kernel", 3, "--stride", 2, "--padding", 1, "--out", out)
+    run_command(*draw, 5, "--kernel", 3, "--stride", 2, "--padding", 1, "--out", out)
     with Image.open(out) as gif:
         assert gif.n_frames == 9  # type: ignore[attr-defined]
-    up = ("conv", "--transposed", "--input", 3, 4, "--kernel", 3, "--stride", 2, "--output-padding", 1)
+    up = ("conv", "draw", "--transposed", "--input", 3, 4, "--kernel", 3, "--stride", 2, "--output-padding", 1)
     run_command(*up, "--out", tmp_path / "up.svg")
     assert "transposed convolution, 3 x 4 to 8 x 10" in (tmp_path / "up.svg").read_text()
-    run_command("conv", "--input", 5, "--padding", "same", "--numbers", "--theme", "dark", "--out", tmp_path / "a.png")
-    run_command("conv", "--all", "--out", tmp_path / "gifs")
+    run_command(*draw, 7, "--kernel", 2, 3, "--dilation", 3, 2, "--out", tmp_path / "dilated.svg")
+    assert "convolution, 7 x 7 to 4 x 3" in (tmp_path / "dilated.svg").read_text()
+    run_command(*draw, 5, "--padding", "same", "--numbers", "--theme", "dark", "--out", tmp_path / "a.png")
+    run_command(*draw, 4, "--kernel", 2, "--pooling", "average", "--out", tmp_path / "mean.svg")
+    assert "average pooling, 4 x 4 to 3 x 3" in (tmp_path / "mean.svg").read_text()
+    run_command("conv", "cases", "--out", tmp_path / "gifs")
     assert len(list((tmp_path / "gifs").glob("*.gif"))) == 15
-    run_command("conv", "--case", "padding_strides", "--out", tmp_path / "gifs" / "one.gif")
-    run_command("conv", "--transposed", "--input", 4, "--stride", 2, "--checkerboard", "--out", tmp_path / "c.png")
+    assert (tmp_path / "gifs" / "all.png").exists()
+    run_command("conv", "case", "padding_strides", "--out", tmp_path / "gifs" / "one.gif")
+    run_command("conv", "case", "padding_strides", "--out", tmp_path / "folder")
+    assert (tmp_path / "gifs" / "one.gif").read_bytes() == (tmp_path / "folder" / "padding_strides.gif").read_bytes()
+    run_command(*draw, 4, "--transposed", "--stride", 2, "--checkerboard", "--out", tmp_path / "c.png")
+    assert (tmp_path / "c.png").stat().st_size > 5000
+    run_command("conv", "page", "--out", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     for arguments, message in (
         (("--input", 3, "--kernel", 5), "does not fit an input of 3"),
         (("--input", 3, "--transposed", "--output-padding", 1), "an output padding of 1"),
         (("--input", 3, "--padding", "-1"), "a padding of -1"),
         (("--input", 0), "an input of 0"),
         (("--input", 3, "--padding", "much"), "no padding is named `much`"),
+        (("--input", 3, "--padding"), "0 numbers for the padding"),
         (("--input", 3, "--transposed", "--padding", "same"), "has no padding `same`"),
         (("--input", 3, "--transposed", "--pooling", "max"), "a pooling is not transposed"),
-        (("--input", 3, "--case", "dilation"), "--input and --case was asked for"),
-        ((), "nothing was asked for"),
         (("--input", 3, "--checkerboard"), "no layer here is a transposed convolution"),
     ):
-        _, error = run_command("conv", *arguments, "--out", tmp_path / "bad.png", code=2)
+        _, error = run_command("conv", "draw", *arguments, "--out", tmp_path / "bad.png", code=2)
         assert message in error
         assert "hint:" in error
+    _, error = run_command("conv", "draw", "--out", tmp_path / "bad.png", code=2)
+    assert "--input" in error
+    _, error = run_command("conv", "case", "dilation", "--input", 3, "--out", tmp_path / "bad.png", code=2)
+    assert "Unrecognized" in error
+    _, error = run_command("conv", code=2)
+    assert "subcommand" in error
     assert not (tmp_path / "bad.png").exists()
 
 
@@ -296,50 +361,92 @@ def conv_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
     return trompe.train(replace(recipe, nets=replace(recipe.nets, widths=(4, 6))), tmp_path_factory.mktemp("conv"))
 
 
+def traced(run: trompe.Run) -> list[TracedLayer]:
+    return trace(run.predictor, run.data().take(slice(0, 1)))
+
+
 def test_the_layers_of_a_run_and_what_they_cost(conv_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
-    layers = placed(conv_run, conv_run.data().take(slice(0, 1)).images_as_floats())
+    layers = traced(conv_run)
     model = conv_run.model
     assert sum(one.parameters for one in layers) == sum(parameter.numel() for parameter in model.parameters())
     convolutions = [one for one in layers if one.network == "discriminator" and isinstance(one.module, nn.Conv2d)]
-    assert [one.field for one in convolutions] == [5, 13]
+    assert [one.receptive_field for one in convolutions] == [5, 13]
     first, second = convolutions
     assert first.multiplications == 4 * 4 * 4 * 1 * 25
     assert second.multiplications == 2 * 2 * 6 * 4 * 25
     upward = next(one for one in layers if isinstance(one.module, nn.ConvTranspose2d))
     assert upward.multiplications == 2 * 2 * 6 * 4 * 25
-    out, _ = run_command("conv", "--table", conv_run.folder)
+    out, _ = run_command("conv", "table", conv_run.folder)
     assert "discriminator" in out
     assert f"{sum(one.multiplications for one in layers):,}" in out
 
 
 def test_a_layer_of_a_run_is_drawn_with_its_own_values(conv_run: trompe.Run, tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
-    layers = placed(conv_run, conv_run.data().take(slice(0, 1)).images_as_floats())
+    layers = traced(conv_run)
     number = next(one.number for one in layers if isinstance(one.module, nn.Conv2d))
-    made = film_of(layers, number)
-    greys = {part.fill for part in made.still if isinstance(part, Shape) and part.fill}
-    assert "#000000" in greys
-    assert "#ffffff" in greys  # the darkest and the brightest of the picture
-    assert "discriminator, layer" in made.about
-    run_command("conv", "--run", conv_run.folder, "--layer", number, "--out", tmp_path / "layer.gif")
-    run_command("conv", "--run", conv_run.folder, "--checkerboard", "--out", tmp_path / "board.png")
+    made = animation_of(layers, number)
+    grays = {part.fill for part in made.background if isinstance(part, Shape) and part.fill}
+    assert "#000000" in grays
+    assert "#ffffff" in grays  # the darkest and the brightest of the image
+    assert "discriminator, layer" in made.description
+    run_command("conv", "layer", conv_run.folder, number, "--out", tmp_path / "layer.gif")
+    run_command("conv", "checkerboard", conv_run.folder, "--out", tmp_path / "board.png")
     for arguments, message in (
-        (("--layer", 99), "there is no layer 99"),
-        (("--layer", 0), "has no window"),
-        ((), "which layer of the run?"),
+        ((99,), "there is no layer 99"),
+        ((0,), "has no window"),
+        ((), "NUMBER"),
     ):
-        _, error = run_command("conv", "--run", conv_run.folder, *arguments, code=2)
+        _, error = run_command("conv", "layer", conv_run.folder, *arguments, code=2)
         assert message in error
 
 
+def test_a_layer_of_lines_is_drawn_and_one_of_groups_is_not() -> None:
+    def of(module: nn.Module) -> list[TracedLayer]:
+        signal = torch.randn(1, 2, 9)
+        return [TracedLayer(0, "encoder", "0", module, signal, module(signal).detach(), 3)]
+
+    assert len(animation_of(of(nn.Conv1d(2, 3, 3)), 0).frames) == 7
+    assert len(animation_of(of(nn.ConvTranspose1d(2, 3, 3, 2)), 0).frames) == 19
+    with pytest.raises(trompe.TrompeError, match="layer 0 has 2 groups"):
+        animation_of(of(nn.Conv1d(2, 2, 3, groups=2)), 0)
+
+
 def test_a_run_of_dense_layers_has_no_checkerboard(vae_run: trompe.Run, run_command) -> None:  # type: ignore[no-untyped-def]
-    _, error = run_command("conv", "--run", vae_run.folder, "--checkerboard", code=2)
+    _, error = run_command("conv", "checkerboard", vae_run.folder, code=2)
     assert "has no convolutions" in error
 
 
-def test_layers_are_of_one_number_or_one_an_axis() -> None:
+@pytest.mark.parametrize("name", ["vae", "cgan", "gan-cifar10", "bigan-mnist", "aae-mnist", "sdae-mnist"])
+def test_every_parameter_is_of_one_layer(name: str, tmp_path: Path) -> None:
+    """Those of normalized and class-conditional layers, residual blocks, and a likelihood's scale among them."""
+    recipe = small(name, steps=1)
+    if name == "sdae-mnist":
+        recipe = replace(recipe, family=replace(recipe.family, layer_steps=()))  # type: ignore[type-var]
+    run = trompe.train(recipe, tmp_path / "run")
+    layers = traced(run)
+    assert [one.number for one in layers] == list(range(len(layers)))
+    assert sum(one.parameters for one in layers) == sum(parameter.numel() for parameter in run.model.parameters())
+
+
+def test_the_layer_that_the_guide_names_can_be_drawn(tmp_path: Path) -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "convolutions.md").read_text()
+    numbers = re.findall(r"trompe conv layer runs/holiday (\d+)", guide)
+    photographs = np.random.default_rng(0).integers(0, 256, (30, 3, 64, 64), dtype=np.uint8)
+    recipe = trompe.recipe("vae")  # what the guides train into that folder
+    train = replace(recipe.train, steps=1, batch=2, evaluate_every=0, sample_every=0)
+    layers = traced(trompe.train(replace(recipe, train=train), tmp_path / "holiday", data=photographs))
+    assert numbers
+    for number in numbers:
+        assert animation_of(layers, int(number)).frames
+
+
+def test_layers_are_of_one_number_or_one_per_axis() -> None:
     assert layer((3, 5), padding="half") == Layer((Axis(3, 1, (1, 1)), Axis(5, 1, (2, 2))))
+    assert layer(np.int64(3), np.array([1, 2])) == layer(3, (1, 2))
     with pytest.raises(trompe.TrompeError, match="3 numbers for the kernel of 2 axes"):
         layer((3, 3, 3))
+    with pytest.raises(trompe.TrompeError, match=r"the stride is 1\.5"):
+        layer(3, 1.5)  # type: ignore[arg-type]
 
 
 # The page
@@ -355,7 +462,7 @@ window.onload = () => {
           if (kind !== "transposed" && extra) continue;
           const axis = { input, kernel, stride, padding, dilation, output_padding: extra };
           let size = 0, cells = 0;
-          try { const there = seen(kind, axis); size = there.size; cells = there.cells.length; } catch (message) {}
+          try { const there = windows(kind, axis); size = there.size; cells = there.cells.length; } catch (message) {}
           found.push([size, cells]);
         }
   choose("padding_strides_odd_transposed");
@@ -374,17 +481,16 @@ window.onload = () => {
 
 
 @pytest.mark.browser
-def test_the_page_reckons_as_the_library_does(tmp_path: Path) -> None:
+def test_the_page_has_the_arithmetic_of_the_library(tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
     """Every size that the page's sliders can set, in a real browser, against the arithmetic that torch has checked."""
     import html
     import itertools
     import json
 
-    from trompe.conv.page import write_page
-
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert browser, "install Chromium, or leave the tests marked `browser` out"
-    page = write_page(tmp_path / "conv.html")
+    page = tmp_path / "conv.html"
+    run_command("conv", "page", "--out", page)
     assert "http" not in page.read_text().replace("http://www.w3.org", "")  # nothing is fetched
     page.write_text(page.read_text().replace("</body>", PROBE))
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -392,7 +498,7 @@ def test_the_page_reckons_as_the_library_does(tmp_path: Path) -> None:
     done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=120)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
     assert title is not None, done.stderr
-    told = json.loads(html.unescape(title[1]))
+    reported = json.loads(html.unescape(title[1]))
     expected = []
     kinds = ("convolution", "transposed", "pooling")
     ranges = (range(1, 8), range(1, 5), range(1, 4), range(3), range(1, 3), range(2))
@@ -401,11 +507,11 @@ def test_the_page_reckons_as_the_library_does(tmp_path: Path) -> None:
             continue
         try:
             axis = Axis(kernel, stride, (padding, padding), dilation, kind, extra)  # type: ignore[arg-type]
-            expected.append([axis.size(size), len(seen(axis, size).cells)])
+            expected.append([axis.size(size), len(windows(axis, size).cells)])
         except trompe.TrompeError:
             expected.append([0, 0])
-    assert told["found"] == expected
-    assert "2 (3 - 1) + 3 - 2 + 1 = 6" in told["shown"]
-    assert told["made"] > 49 + 36
-    assert "does not fit an input of 4" in told["refused"]
-    assert told["call"] == "torch.nn.Conv2d(1, 1, 3, stride=2, padding=1)"
+    assert reported["found"] == expected
+    assert "2 (3 - 1) + 3 - 2 + 1 = 6" in reported["shown"]
+    assert reported["made"] > 49 + 36
+    assert "does not fit an input of 4" in reported["refused"]
+    assert reported["call"] == "torch.nn.Conv2d(1, 1, 3, stride=2, padding=1)"

@@ -1,8 +1,9 @@
-"""`trompe evaluate`: runs and pictures from elsewhere, by measures that say what they need and how they were taken."""
+"""`trompe evaluate`: runs and images from elsewhere, by measures that say what they need and how they were taken."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,15 +17,15 @@ from PIL import Image
 import trompe
 from conftest import small
 from trompe import measures
+from trompe.measures.evaluate import evaluate_samples, taken
 from trompe.measures.features import Features
 from trompe.measures.networks import opened
-from trompe.measures.results import alike, evaluate_pictures, repetitions, spread, taken
-from trompe.measures.subject import MeasureOptions, Subject
-from trompe.measures.table import MEASURES
+from trompe.measures.result import Result, alike, repetitions, spread
+from trompe.measures.table import MEASURES, Subject
 from trompe.recipes import recipe
-from trompe.report import write_report
+from trompe.web.report import write_report
 
-SAMPLED = "fid,kid,prdc,memorisation"
+SAMPLED = "fid,kid,prdc,memorization"
 
 
 @pytest.fixture
@@ -46,12 +47,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_same_command_gives_the_same_digits(evaluate, vae_run) -> None:  # type: ignore[no-untyped-def]
-    command = (vae_run.folder, "--features", "pixels", "--measures", "all", "--samples", 90, "--codes", 3)
+    command = (vae_run.folder, "--features", "pixels", "--measures", "all", "--samples", 90, "--importance-samples", 3)
     first, second = evaluate(*command), evaluate(*command)
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
     assert first["samples_hash"]
     assert {"trompe", "torch", "numpy"} <= set(first["versions"])
-    assert first["protocol"]["fid"] == {"features": "pixels", "samples": 90, "sample_size": "1x8x8", "against": 359}
+    assert first["protocols"]["fid"] == {"features": "pixels", "samples": 90, "sample_size": "1x8x8", "against": 359}
     assert set(first["measures"]) | set(first["skipped"]) == set(MEASURES)
     kept = (vae_run.folder / "measures.jsonl").read_text().splitlines()
     assert json.loads(kept[-1]) == second
@@ -62,7 +63,7 @@ def test_without_a_run_the_measures_are_listed(run_command) -> None:  # type: ig
     out, _ = run_command("evaluate")
     for name in MEASURES:
         assert f"\n{name} " in f"\n{out}"
-    assert "needs: posterior, pictures" in out
+    assert "requires: gaussian posterior, images of the data" in out
 
 
 def test_what_a_model_lacks_is_skipped_with_the_reason(  # type: ignore[no-untyped-def]
@@ -71,24 +72,24 @@ def test_what_a_model_lacks_is_skipped_with_the_reason(  # type: ignore[no-untyp
     out, _ = run_command("evaluate", autoencoder_run.folder)
     assert "skipped likelihood: the model has no Gaussian posterior" in out
     out, _ = run_command("evaluate", autoencoder_run.folder, "--measures", "reconstruction,fid", "--features", "pixels")
-    assert "skipped fid: nothing can be sampled" in out
+    assert "skipped fid: the model has no prior: nothing can be sampled from it" in out
     assert "frechet" not in out
     _, errors = run_command("evaluate", autoencoder_run.folder, "--measures", "fid", "--features", "pixels", code=2)
-    assert "nothing can be measured: fid, memorisation: nothing can be sampled" in errors
-    out, _ = run_command("evaluate", vae_run.folder, "--measures", "is,codes", "--features", "pixels")
+    assert "nothing can be measured: fid, memorization: the model has no prior: nothing can be sampled" in errors
+    out, _ = run_command("evaluate", vae_run.folder, "--measures", "is,latents", "--features", "pixels")
     assert "skipped is: `pixels` gives no class probabilities" in out
 
 
 def test_whether_it_copies_stands_beside_every_frechet_figure(evaluate, vae_run) -> None:  # type: ignore[no-untyped-def]
     found = evaluate(vae_run.folder, "--measures", "fid", "--features", "pixels", "--samples", 50)
-    assert list(found["measures"]) == ["fid", "memorisation"]
-    assert found["figures"]["copies"] in (True, False)
+    assert list(found["measures"]) == ["fid", "memorization"]
+    assert found["values"]["copies"] in (True, False)
 
 
 def test_samples_from_several_seeds_have_mean_and_spread(evaluate, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
     command = (vae_run.folder, "--measures", "fid,reconstruction", "--features", "pixels", "--samples", 80)
     both = evaluate(*command, "--seed", 0, 1, 2)
-    values = [one["figures"]["frechet_distance"] for one in both["results"]]
+    values = [one["values"]["frechet_distance"] for one in both["results"]]
     assert len(set(values)) == 3
     assert both["spread"]["frechet_distance"] == {
         "mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values, ddof=1))
@@ -96,7 +97,7 @@ def test_samples_from_several_seeds_have_mean_and_spread(evaluate, run_command, 
     assert both["spread"]["squared_error"]["std"] == 0
     assert len({one["samples_hash"] for one in both["results"]}) == 3
     out, _ = run_command("evaluate", *command, "--seed", 0, 1)
-    assert "mean ± spread" in out
+    assert "mean ± std" in out
 
 
 def test_runs_of_several_training_seeds_are_repetitions(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -106,9 +107,9 @@ def test_runs_of_several_training_seeds_are_repetitions(evaluate, run_command, t
     other = trompe.train(small(steps=31), tmp_path / "other").folder
     assert "spread" not in evaluate(*folders, other)
     out, _ = run_command("evaluate", *folders)
-    assert "mean ± spread" in out
+    assert "mean ± std" in out
     out, _ = run_command("evaluate", *folders, "--measures", "probe,fid", "--features", "pixels", "--samples", 40)
-    assert "layer 1, linear" in out
+    assert "linear error by layer, layer 1" in out
     assert "copies " in out
 
 
@@ -117,16 +118,16 @@ def test_unlike_protocols_are_never_in_one_table(run_command, vae_run, wide_run,
     assert "likelihood: results of unlike protocols, not to be compared across tables" in out
     assert "reconstruction: results of unlike" not in out
     results = [measures.evaluate(run, measures=["likelihood"]) for run in (vae_run, wide_run)]
-    assert alike(results, "likelihood") == [[0], [1]]
+    assert alike(results, "likelihood") == [[one] for one in results]
     assert not repetitions(results)
     assert set(spread(results[:1])) >= {"elbo", "kl"}
 
 
-# Pictures from elsewhere
+# Images from elsewhere
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "npz"])
-def test_pictures_from_any_tool(evaluate, folder: Path, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
+def test_images_from_any_tool(evaluate, folder: Path, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
     given = folder
     if kind == "zip":
         given = Path(shutil.make_archive(str(tmp_path / "made"), "zip", folder))
@@ -134,19 +135,19 @@ def test_pictures_from_any_tool(evaluate, folder: Path, tmp_path: Path, kind: st
         given = tmp_path / "made.npz"
         np.savez(given, trompe.load_data("digits:test").images[:120].transpose(0, 2, 3, 1))
     found = evaluate("--images", given, "--data", "digits:train", "--features", "pixels")
-    assert list(found["measures"]) == ["fid", "kid", "prdc", "memorisation"]
+    assert list(found["measures"]) == ["fid", "kid", "prdc", "memorization"]
     train, test = trompe.load_data("digits"), trompe.load_data("digits:test")
-    expected, _ = evaluate_pictures(test.take(slice(0, 120)), train, lambda: (train, test), features="pixels")
-    assert found["figures"]["frechet_distance"] == pytest.approx(expected["figures"]["frechet_distance"], rel=1e-9)
-    assert found["protocol"]["fid"]["against"] == 1438
-    assert not found["figures"]["copies"]
+    expected, _ = evaluate_samples(test.take(slice(0, 120)), train, lambda: (train, test), features="pixels")
+    assert found["values"]["frechet_distance"] == pytest.approx(expected.values["frechet_distance"], rel=1e-9)
+    assert found["protocols"]["fid"]["against"] == 1438
+    assert not found["values"]["copies"]
 
 
 def test_the_split_of_a_folder_that_has_none_accuses_nobody(evaluate, folder: Path) -> None:  # type: ignore[no-untyped-def]
     found = evaluate("--images", folder, "--data", folder, "--features", "pixels")
-    assert "does not say which pictures were trained on" in found["skipped"]["memorisation"]
-    assert found["protocol"]["pictures"] == 120  # all of them, none set aside
-    assert found["figures"]["frechet_distance"] == pytest.approx(0, abs=1e-6)
+    assert "does not say which images were trained on" in found["skipped"]["memorization"]
+    assert found["protocol"]["images"] == 120  # all of them, none set aside
+    assert found["values"]["frechet_distance"] == pytest.approx(0, abs=1e-6)
 
 
 def test_moments_are_kept_and_serve_again(evaluate, run_command, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -154,49 +155,49 @@ def test_moments_are_kept_and_serve_again(evaluate, run_command, folder: Path, t
     kept = tmp_path / "moments.npz"
     first = evaluate(*command, "--data", "digits:test", "--save-moments", kept)
     second = evaluate(*command, "--data", kept)
-    assert second["figures"]["frechet_distance"] == first["figures"]["frechet_distance"]
-    assert second["protocol"]["fid"]["reference_protocol"] == "as here"
+    assert second["values"]["frechet_distance"] == first["values"]["frechet_distance"]
+    assert second["protocols"]["fid"]["reference_protocol"] == "as here"
     assert second["skipped"]["kid"] == "of the data only moments are given"
     with np.load(kept) as arrays:
         np.savez(tmp_path / "bare.npz", **{name: arrays[name] for name in arrays.files if name != "protocol"})
         protocol = json.dumps({"features": "inception"})
         np.savez(tmp_path / "alien.npz", **({name: arrays[name] for name in arrays.files} | {"protocol": protocol}))
     bare = evaluate(*command, "--data", tmp_path / "bare.npz")
-    assert bare["protocol"]["fid"]["reference_protocol"] == "not recorded"
+    assert bare["protocols"]["fid"]["reference_protocol"] == "not recorded"
     _, errors = run_command("evaluate", *command, "--data", tmp_path / "alien.npz", code=2)
     assert "the moments are by another protocol" in errors
 
 
-def test_pictures_of_several_sizes_are_not_scaled_unasked(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
+def test_images_of_several_sizes_are_not_scaled_unasked(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
     Image.new("L", (30, 20)).save(folder / "odd.png")
     command = ("--images", folder, "--data", "digits:test", "--features", "pixels", "--measures", "fid")
     _, errors = run_command("evaluate", *command, code=2)
     assert "have 2 sizes (8x8, 20x30, ...), and scaling changes what is measured" in errors
     (folder / "broken.png").write_bytes(b"\x89PNG nothing")
     out, errors = run_command("evaluate", *command, "--size", 8, "--json")
-    assert "1 broken pictures of" in errors
-    protocol = json.loads(out)["protocol"]
-    assert protocol["fid"]["samples"] == 121
-    assert protocol["size"] == "1x8x8"
+    assert "1 broken images of" in errors
+    found = json.loads(out)
+    assert found["protocols"]["fid"]["samples"] == 121
+    assert found["protocol"]["size"] == "1x8x8"
 
 
-def test_pictures_of_another_size_do_not_cost_the_other_figures(  # type: ignore[no-untyped-def]
+def test_images_of_another_size_do_not_cost_the_other_figures(  # type: ignore[no-untyped-def]
     evaluate, run_command, folder: Path, tmp_path: Path
 ) -> None:
     small_ones = np.stack([np.asarray(Image.open(folder / f"{number}.png").resize((6, 6))) for number in range(60)])
     np.savez(tmp_path / "small.npz", images=small_ones)
     command = ("--images", tmp_path / "small.npz", "--data", "digits:test")
     _, errors = run_command("evaluate", *command, "--features", "pixels", code=2)
-    assert "in pixels, pictures of (1, 6, 6) and (1, 8, 8) do not compare (`--size` scales them)" in errors
+    assert "in pixels, images of (1, 6, 6) and (1, 8, 8) do not compare (`--size` scales them)" in errors
     found = evaluate(*command, "--features", averaging(tmp_path / "mean.pt"))
     assert list(found["measures"]) == ["fid", "kid", "prdc"]
-    assert "do not compare" in found["skipped"]["memorisation"]
-    found = evaluate(*command, "--features", tmp_path / "mean.pt", "--measures", "fid,memorisation")
-    assert found["figures"]["exact_copies"] == 0
+    assert "do not compare" in found["skipped"]["memorization"]
+    found = evaluate(*command, "--features", tmp_path / "mean.pt", "--measures", "fid,memorization")
+    assert found["values"]["exact_copies"] == 0
 
 
 def averaging(path: Path) -> Path:
-    """A network that takes pictures of any size: means over halves."""
+    """A network that takes images of any size: means over halves."""
     import torch
 
     class Means(torch.nn.Module):
@@ -208,11 +209,11 @@ def averaging(path: Path) -> Path:
     return path
 
 
-def test_too_few_pictures_for_one_measure_keep_the_others(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_too_few_images_for_one_measure_keep_the_others(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     np.savez(tmp_path / "eight.npz", images=trompe.load_data("digits:test").images[:8])
     found = evaluate("--images", tmp_path / "eight.npz", "--data", "digits:test", "--features", "pixels")
-    assert found["skipped"]["kid"] == "8 pictures on a side are too few: it takes 10"
-    assert "frechet_distance" in found["figures"]
+    assert found["skipped"]["kid"] == "8 images on a side are too few: it takes 10"
+    assert "frechet_distance" in found["values"]
 
 
 def test_a_folder_with_a_mixtures_name_is_a_folder(evaluate, vae_run, folder: Path) -> None:  # type: ignore[no-untyped-def]
@@ -225,30 +226,31 @@ def test_a_table_has_every_figure_that_any_run_has(run_command, vae_run, tmp_pat
     pca = trompe.train(recipe("pca"), tmp_path / "pca").folder
     for order in ((pca, vae_run.folder), (vae_run.folder, pca)):
         out, _ = run_command("evaluate", *order, "--measures", "reconstruction")
-        assert "standardised error" in out
+        assert "standardized error" in out
 
 
-def test_codes_and_likelihood_are_of_the_same_pictures(tmp_path: Path) -> None:
+def test_latents_and_likelihood_are_of_the_same_images(tmp_path: Path) -> None:
     options = small(steps=60)
-    run = trompe.train(replace(options, data=replace(options.data, binarise="dynamic")), tmp_path / "binary")
-    result = measures.evaluate(run, measures=["likelihood", "codes"], codes=1)
-    found = result["figures"]
+    run = trompe.train(replace(options, data=replace(options.data, binarize="dynamic")), tmp_path / "binary")
+    result = measures.evaluate(run, measures=["likelihood", "latents"], importance_samples=1)
+    found = result.values
     assert found["mutual_information"] + found["marginal_kl"] == pytest.approx(found["kl"], rel=1e-5)
-    assert result["protocol"]["codes"]["levels"].startswith("binarised")
+    assert result.protocols["latents"]["levels"].startswith("binarized")
 
 
-def test_what_cannot_be_told_is_no_number_that_json_does_not_know(evaluate, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
-    found = evaluate(vae_run.folder, "--limit", 1, "--measures", "likelihood,separation")
-    assert found["figures"]["standard_error"] is None
-    assert "needs two classes" in found["skipped"]["separation"]
-    assert "-" in run_command("evaluate", vae_run.folder, "--limit", 1, "--measures", "likelihood")[0]
+def test_what_is_not_finite_is_no_number_that_json_does_not_know(evaluate, run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
+    found = evaluate(vae_run.folder, "--limit", 1, "--measures", "likelihood,class-separation")
+    assert found["values"]["iwae_standard_error"] is None
+    assert "needs at least two classes" in found["skipped"]["class-separation"]
+    out, _ = run_command("evaluate", vae_run.folder, "--limit", 1, "--measures", "likelihood")
+    assert re.search(r"^iwae standard error +-  standard error", out, re.M)
 
 
 def test_results_of_unlike_steps_are_no_repetitions(tmp_path: Path) -> None:
     runs = [trompe.train(small(seed=seed), tmp_path / f"r{seed}") for seed in (0, 1)]
     results = [measures.evaluate(run, measures=["likelihood"]) for run in runs]
     assert repetitions(results)
-    assert not repetitions([results[0], results[1] | {"step": 3}])
+    assert not repetitions([results[0], replace(results[1], step=3)])
 
 
 def test_moments_at_another_size_are_refused(run_command, evaluate, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -272,36 +274,41 @@ def test_networks_that_give_no_features_are_refused(run_command, folder: Path, t
         def forward(self, images):  # type: ignore[no-untyped-def]
             return images.flatten(1).log() * 0 / 0
 
-    for module, message in ((Alone(), "(1,) for 4 pictures"), (Nothing(), "gives features that are not finite")):
+    for module, message in ((Alone(), "(1,) for 4 inputs"), (Nothing(), "gives features that are not finite")):
         with pytest.warns(DeprecationWarning, match="torch.jit"):
             torch.jit.save(torch.jit.script(module), str(tmp_path / "net.pt"))
         command = ("--images", folder, "--data", "digits:test", "--features", tmp_path / "net.pt", "--measures", "fid")
         assert message in run_command("evaluate", *command, code=2)[1]
 
 
-def test_samples_that_are_the_held_out_pictures_are_said_to_be(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_samples_that_are_the_held_out_images_are_said_to_be(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     np.savez(tmp_path / "test.npz", images=trompe.load_data("digits:test").images[:50])
     command = ("--images", tmp_path / "test.npz", "--data", "digits:test", "--features", "pixels", "--measures", "fid")
-    found = evaluate(*command)["figures"]
+    found = evaluate(*command)["values"]
     assert found["held_out_samples"] == 50
     assert found["distance_ratio"] is None
     out, errors = run_command("evaluate", *command)
-    assert "50 samples are held-out pictures to the bit" in out
-    assert "50 pictures span fewer directions than 64 features have" in errors
+    assert "50 samples equal held-out images bit for bit" in out
+    assert "50 images span fewer directions than 64 features have" in errors
 
 
-def test_colour_pictures_of_grey_things_can_be_made_grey(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
+def test_color_images_of_gray_things_can_be_made_gray(evaluate, run_command, folder: Path) -> None:  # type: ignore[no-untyped-def]
     for path in folder.glob("*.png"):
         Image.open(path).convert("RGB").save(path)
     command = ("--images", folder, "--data", "digits:test", "--features", "pixels", "--measures", "fid")
-    assert "`--colour` converts them" in run_command("evaluate", *command, code=2)[1]
-    assert evaluate(*command, "--colour", "grey")["figures"]["frechet_distance"] > 0
+    assert "`--color` converts them" in run_command("evaluate", *command, code=2)[1]
+    assert evaluate(*command, "--color", "gray")["values"]["frechet_distance"] > 0
+
+
+def result(**given: object) -> Result:
+    empty = {"source": "", "step": None, "values": {}, "measures": {}, "protocol": {}, "protocols": {}, "skipped": {}}
+    return Result(**{**empty, "samples_hash": None, "seconds": 0.0, "versions": {}, **given})  # type: ignore[arg-type]
 
 
 def test_runs_of_one_name_are_told_apart() -> None:
     from trompe.cli.tables import headings
 
-    results = [{"run": f"runs/{place}/x", "protocol": {"seed": 0}} for place in "ab"]
+    results = [result(source=f"runs/{place}/x", protocol={"seed": 0}) for place in "ab"]
     assert headings(results) == ["runs/a/x seed 0", "runs/b/x seed 0"]
     assert headings(results[:1]) == ["x seed 0"]
 
@@ -312,44 +319,46 @@ def test_moments_of_other_data_are_another_protocol(evaluate, folder: Path, tmp_
     for number in range(2):
         path = tmp_path / f"{number}.npz"
         np.savez(path, mu=np.full(64, 0.1 * number), sigma=np.eye(64))
-        found.append(evaluate(*command, "--data", path))
-    assert alike(found, "fid") == [[0], [1]]
+        found.append(Result(**evaluate(*command, "--data", path)))
+    assert alike(found, "fid") == [[one] for one in found]
 
 
 def test_a_collapsed_generator_shows(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     data = trompe.load_data("digits:test").images
     np.savez(tmp_path / "same.npz", images=np.repeat(data[:2], 60, 0))
     found = evaluate("--images", tmp_path / "same.npz", "--data", "digits:test", "--features", "pixels")
-    assert found["figures"]["repeated_samples"] == 118
-    assert found["figures"]["coverage"] < 0.1
-    assert found["figures"]["recall"] == 0
+    assert found["values"]["repeated_samples"] == 118
+    assert found["values"]["coverage"] < 0.1
+    assert found["values"]["recall"] == 0
 
 
 def test_a_runs_own_classifier_is_a_feature_space(evaluate, tmp_path: Path, folder: Path) -> None:  # type: ignore[no-untyped-def]
     """And gives what the Inception Score needs."""
-    labelled = recipe("sdae-mnist")
+    labeled = recipe("sdae-mnist")
     options = replace(
         small("sdae-mnist", steps=60),
-        nets=replace(labelled.nets, widths=(16, 16), latent=16),
-        family=replace(labelled.family, layer_steps=(5, 5, 5)),
+        nets=replace(labeled.nets, widths=(16, 16), latent=16),
+        family=replace(labeled.family, layer_steps=(5, 5, 5)),
     )
-    run = trompe.train(options, tmp_path / "labelled")
+    run = trompe.train(options, tmp_path / "labeled")
     space = opened(str(run.folder))
     found = evaluate("--images", folder, "--data", "digits:test", "--features", run.folder)
-    assert 1 < found["figures"]["inception_score"] <= 10
-    assert found["protocol"]["fid"]["weights"] == space.protocol["weights"]
+    assert 1 < found["values"]["inception_score"] <= 10
+    assert found["protocols"]["fid"]["weights"] == space.protocol["weights"]
 
 
 def test_modes_of_a_mixture_through_a_whole_run(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     options = small(steps=30)
     run = trompe.train(replace(options, data=replace(options.data, source="ring")), tmp_path / "ring")
     found = evaluate(run.folder, "--samples", 500)
-    assert found["figures"]["modes"] == 8
-    assert 0 <= found["figures"]["high_quality"] < 0.5  # it has hardly learned
+    assert found["values"]["modes"] == 8
+    assert found["values"]["squared_error"] > 0
+    assert 0 <= found["values"]["copying"] < 1
+    assert 0 <= found["values"]["high_quality"] < 0.5  # it has hardly learned
 
 
 class Reader(Features):
-    """A classifier that reads the digit off the grey level."""
+    """A classifier that reads the digit off the gray level."""
 
     def __init__(self) -> None:
         self.protocol, self.made_by = {"features": "reader"}, {}
@@ -358,45 +367,45 @@ class Reader(Features):
         return images.flatten(1).float(), torch.eye(10)[images[:, 0, 0, 0].long() // 25]
 
 
-def subject_of(data: trompe.ImageData, space: Callable[[], Features], pictures: trompe.ImageData) -> Subject:
-    return Subject(data, MeasureOptions(samples=400), space, lambda: (data, data), lambda: data, pictures=pictures)
+def subject_of(data: trompe.Samples, space: Callable[[], Features], images: trompe.Samples) -> Subject:
+    return Subject(data, space, lambda: (data, data), lambda: data, generated=images, count=400)
 
 
 def test_stacked_digits_need_a_classifier() -> None:
     random = np.random.default_rng(0)
     stacks = random.integers(0, 10, (400, 3))
     images = np.broadcast_to((stacks * 25)[:, :, None, None], (400, 3, 4, 4)).astype(np.uint8)
-    data = trompe.ImageData(images, "stacked-mnist:test", stacks @ [100, 10, 1], tuple(map(str, range(1000))))
+    data = trompe.Samples(images, "stacked-mnist:test", stacks @ [100, 10, 1], tuple(map(str, range(1000))))
     found, _ = taken(subject_of(data, Reader, data), ["modes"])
-    assert found["figures"]["modes"] == 1000
-    assert found["figures"]["modes_found"] == len(np.unique(stacks @ [1, 10, 100]))
-    with pytest.raises(trompe.TrompeError, match="digits are told apart by a classifier"):
+    assert found.values["modes"] == 1000
+    assert found.values["modes_found"] == len(np.unique(stacks @ [1, 10, 100]))
+    with pytest.raises(trompe.TrompeError, match="digits are distinguished by a classifier"):
         taken(subject_of(data, lambda: opened("pixels"), data), ["modes"])
 
 
-def test_a_classifier_recognises_what_was_asked_for() -> None:
-    """Of the digits asked for, every 4 came out as a 9."""
+def test_a_classifier_finds_the_requested_classes() -> None:
+    """Of the digits requested, every 4 came out as a 9."""
     asked = np.arange(400) % 10
     came = np.where(asked == 4, 9, asked)
     digits = tuple("0123456789")
     images = np.broadcast_to((came * 25)[:, None, None, None], (400, 1, 4, 4)).astype(np.uint8)
-    samples = trompe.ImageData(images, "samples", asked, digits)
-    found, _ = taken(subject_of(samples, Reader, samples), ["recognised"])
-    assert found["figures"]["recognised"] == pytest.approx(0.9)
-    assert found["figures"]["recognised_by_class"] == {digit: float(digit != "4") for digit in digits}
-    with pytest.raises(trompe.TrompeError, match="not those that `--features` tells apart"):
-        taken(subject_of(samples, lambda: opened("pixels"), samples), ["recognised"])
-    unasked = trompe.ImageData(images, "samples")
-    with pytest.raises(trompe.TrompeError, match="no class was asked for"):
-        taken(subject_of(samples, Reader, unasked), ["recognised"])
+    samples = trompe.Samples(images, "samples", asked, digits)
+    found, _ = taken(subject_of(samples, Reader, samples), ["class-accuracy"])
+    assert found.values["class_accuracy"] == pytest.approx(0.9)
+    assert found.values["class_accuracy_by_class"] == {digit: float(digit != "4") for digit in digits}
+    with pytest.raises(trompe.TrompeError, match="`--features` does not tell these classes apart"):
+        taken(subject_of(samples, lambda: opened("pixels"), samples), ["class-accuracy"])
+    unasked = trompe.Samples(images, "samples")
+    with pytest.raises(trompe.TrompeError, match="the samples have no class labels"):
+        taken(subject_of(samples, Reader, unasked), ["class-accuracy"])
 
 
 def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     measures.evaluate(vae_run, measures=["fid"], features="pixels", samples=60)
-    measures.evaluate(vae_run, measures=["likelihood"], codes=3)
+    measures.evaluate(vae_run, measures=["likelihood"], importance_samples=3)
     page = write_report(vae_run, tmp_path / "report.html").read_text()
-    assert "Frechet distance (pixels, 60 samples)" in page
-    assert "importance bound, 3 codes" in page
+    assert "Frechet distance in pixels, 60 samples" in page
+    assert "IWAE bound, K = 3" in page
     assert "Most copied samples" in page
 
 
@@ -407,25 +416,25 @@ def test_the_report_shows_what_was_measured(vae_run, tmp_path: Path) -> None:  #
         ("{run} --images {tmp}", "both runs and `--images` were given"),
         ("--images {tmp}/none", "none were given"),
         ("--images {tmp}/none --data digits:test", "there is nothing at"),
-        ("--images {file} --data digits:test", "but not a zip of pictures"),
-        ("--images digits:test --data digits", "which pictures of `digits`?"),
-        ("--images {npz} --data digits:test", "none is known to be pictures"),
+        ("--images {file} --data digits:test", "but not a zip of images"),
+        ("--images digits:test --data digits", "which images of `digits`?"),
+        ("--images {npz} --data digits:test", "none is known to be images"),
         ("{run} --measures fdi", "did you mean `fid`?"),
         ("{run} --measures fid --features incepton", "did you mean `inception`?"),
         ("{run} --measures fid --features {file}", "no features are named"),
         ("{run} --measures fid --features {tmp}/net.onnx", "there is no network at"),
         ("{run} --measures fid --features {run} --samples 0", "`--samples 0` measures nothing"),
-        ("{run} --codes 0", "`--codes 0` measures nothing"),
+        ("{run} --importance-samples 0", "`--importance-samples 0` measures nothing"),
         ("{run} --size 8", "a run has a size of its own"),
-        ("{run} --seed 1 1", "is not some seeds, each once"),
+        ("{run} --seed 1 1", "is not a list of different seeds"),
         ("{run} --data {npz}", "holds no moments"),
-        ("--images digits:test --data digits:test --copies {tmp}/c.gif", "is of no known kind"),
+        ("--images digits:test --data digits:test --copies {tmp}/c.gif", "has an unknown suffix"),
         ("{run} --copies {tmp}/c.png", "`--copies` is for `--images`"),
         ("{run} --measures fdi --features pixels --save-moments {tmp}/m.npz", "no measure is named `fdi`"),
         ("{run} {run}", "a run was given twice"),
-        ("{run} {tmp} --save-moments {tmp}/m.npz", "moments of the data of several runs"),
-        ("--images digits:test --data digits:test --seed 0 1", "pictures are what they are, whatever the seed"),
-        ("{run} --save-moments {tmp}/m", "`--save-moments {tmp}/m` is of no known kind"),
+        ("{run} {tmp} --save-moments {tmp}/m.npz", "the data of several runs have no moments in common"),
+        ("--images digits:test --data digits:test --seed 0 1", "images do not depend on a seed"),
+        ("{run} --save-moments {tmp}/m", "`--save-moments {tmp}/m` has an unknown suffix"),
         ("{run} --measures fid --features {tmp}/net.pt --features-size -3", "`--features-size -3` measures nothing"),
         ("{tmp}", "is not a run"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 import trompe
-from trompe import ImageData, TrompeError
-from trompe.data.sources import Remote
+from trompe import Samples, TrompeError
+from trompe.data.sources.named import Remote
 from trompe.measures import features as features_module
-from trompe.measures import inception
+from trompe.measures import networks
 from trompe.measures.features import PixelFeatures, extract
-from trompe.measures.inception import Inception
-from trompe.measures.networks import opened
+from trompe.measures.networks import Inception, opened
 from trompe.measures.resizing import antialiased, bilinear, tensorflow
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
@@ -33,7 +33,7 @@ def scripted(module: nn.Module, path: Path) -> Path:
 
 
 @pytest.fixture
-def pictures() -> ImageData:
+def images() -> Samples:
     return trompe.load_data("digits:test").take(slice(0, 23))
 
 
@@ -61,7 +61,7 @@ def test_the_antialiased_filter_is_pillows(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(ours, np.stack(expected), atol=0.02)  # of 255 levels
 
 
-def test_the_first_codes_filter_lays_the_grid_against_the_corner() -> None:
+def test_the_original_filter_lays_the_grid_against_the_corner() -> None:
     """Against its definition; the last rows repeat the border."""
     image = torch.rand(1, 2, 5, 7)
     ours = tensorflow(image, 11)
@@ -74,7 +74,7 @@ def test_the_first_codes_filter_lays_the_grid_against_the_corner() -> None:
         torch.testing.assert_close(ours[0, :, row, column], corners @ weights)
 
 
-def test_the_bilinear_filter_keeps_the_centres() -> None:
+def test_the_bilinear_filter_keeps_the_centers() -> None:
     image = torch.rand(1, 1, 3, 3)
     torch.testing.assert_close(bilinear(image, 9)[..., 1::3, 1::3], image)
 
@@ -82,20 +82,20 @@ def test_the_bilinear_filter_keeps_the_centres() -> None:
 # Networks from files
 
 
-def test_a_networks_features_are_its_own(pictures: ImageData, tmp_path: Path) -> None:
+def test_a_networks_features_are_its_own(images: Samples, tmp_path: Path) -> None:
     network = Small()
-    found = extract(opened(str(scripted(network, tmp_path / "net.pt"))), pictures)
-    features, logits = network(pictures.images_as_floats())
+    found = extract(opened(str(scripted(network, tmp_path / "net.pt"))), images)
+    features, logits = network(images.images_as_floats())
     np.testing.assert_allclose(found.vectors, features.detach(), rtol=1e-5, atol=1e-6)
     assert found.probabilities is not None
     np.testing.assert_allclose(found.probabilities, logits.softmax(1).detach(), rtol=1e-5, atol=1e-6)
 
 
-def test_grey_pictures_are_shown_in_colour_to_a_network_that_needs_it(pictures: ImageData, tmp_path: Path) -> None:
+def test_gray_images_are_shown_in_color_to_a_network_that_needs_it(images: Samples, tmp_path: Path) -> None:
     network = Small(3)
     space = opened(str(scripted(network, tmp_path / "net.pt")), side=12)
-    images = F.interpolate(pictures.images_as_floats(), (12, 12), mode="bilinear").expand(-1, 3, 12, 12)
-    np.testing.assert_allclose(extract(space, pictures).vectors, network(images)[0].detach(), rtol=1e-5, atol=1e-6)
+    inputs = F.interpolate(images.images_as_floats(), (12, 12), mode="bilinear").expand(-1, 3, 12, 12)
+    np.testing.assert_allclose(extract(space, images).vectors, network(inputs)[0].detach(), rtol=1e-5, atol=1e-6)
     assert space.protocol["side"] == 12
 
 
@@ -113,18 +113,18 @@ def onnx_file(path: Path, batch: int | str, size: int | str) -> tuple[Path, np.n
 
 @pytest.mark.parametrize(("batch", "size", "side"), [(1, 10, None), ("n", 10, None), ("n", "s", 10)])
 def test_an_onnx_network_is_given_what_it_takes(
-    pictures: ImageData, tmp_path: Path, batch: int | str, size: int | str, side: int | None
+    images: Samples, tmp_path: Path, batch: int | str, size: int | str, side: int | None
 ) -> None:
     path, weights = onnx_file(tmp_path / "net.onnx", batch, size)
     space = opened(str(path), side=side)
-    images = F.interpolate(pictures.images_as_floats(), (10, 10), mode="bilinear").expand(-1, 3, 10, 10)
-    found = extract(space, pictures)
-    np.testing.assert_allclose(found.vectors, images.flatten(1).numpy() @ weights, rtol=1e-4, atol=1e-4)
+    inputs = F.interpolate(images.images_as_floats(), (10, 10), mode="bilinear").expand(-1, 3, 10, 10)
+    found = extract(space, images)
+    np.testing.assert_allclose(found.vectors, inputs.flatten(1).numpy() @ weights, rtol=1e-4, atol=1e-4)
     assert found.probabilities is None
     assert space.protocol["side"] == 10
 
 
-def test_what_is_no_network_is_refused_in_words(pictures: ImageData, tmp_path: Path) -> None:
+def test_what_is_no_network_is_refused_in_words(images: Samples, tmp_path: Path) -> None:
     (tmp_path / "bad.pt").write_text("nonsense")
     (tmp_path / "bad.onnx").write_text("nonsense")
     path, _ = onnx_file(tmp_path / "net.onnx", "n", "s")
@@ -137,14 +137,14 @@ def test_what_is_no_network_is_refused_in_words(pictures: ImageData, tmp_path: P
         with pytest.raises(TrompeError, match=message) as error:
             opened(str(tmp_path / name) if "." in name else name)
         assert error.value.hint
-    with pytest.raises(TrompeError, match=r"cannot take pictures of shape \(1, 8, 8\)"):
-        extract(opened(str(path)), pictures)
+    with pytest.raises(TrompeError, match=r"cannot take images of shape \(1, 8, 8\)"):
+        extract(opened(str(path)), images)
 
 
-def test_a_runs_codes_are_features(vae_run: trompe.Run, autoencoder_run: trompe.Run, pictures: ImageData) -> None:
+def test_a_runs_latents_are_features(vae_run: trompe.Run, autoencoder_run: trompe.Run, images: Samples) -> None:
     space = opened(str(vae_run.folder))
-    np.testing.assert_allclose(extract(space, pictures).vectors, vae_run.encode(pictures), rtol=1e-5, atol=1e-6)
-    assert extract(space, pictures).probabilities is None
+    np.testing.assert_allclose(extract(space, images).vectors, vae_run.encode(images), rtol=1e-5, atol=1e-6)
+    assert extract(space, images).probabilities is None
     assert space.protocol["features"] == "vae-digits"
     assert space.protocol["weights"] != opened(str(autoencoder_run.folder)).protocol["weights"]
 
@@ -183,39 +183,42 @@ def standins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "root"
     root.mkdir()
     monkeypatch.setenv("TROMPE_DATA", str(root))
-    scripted(Standin(), root / inception.OFFICIAL.name)
-    scripted(Wrapped(), root / inception.EXTRACTED.name)
-    with zipfile.ZipFile(root / inception.WHEEL.name, "w") as wheel:
-        wheel.write(root / inception.EXTRACTED.name, inception.MEMBER)
+    scripted(Standin(), root / networks.OFFICIAL.name)
+    scripted(Wrapped(), root / networks.EXTRACTED.name)
+    with zipfile.ZipFile(root / networks.WHEEL.name, "w") as wheel:
+        wheel.write(root / networks.EXTRACTED.name, networks.MEMBER)
     for name in ("OFFICIAL", "EXTRACTED", "WHEEL"):
-        remote = getattr(inception, name)
-        known = f"sha256:{inception.sha256(root / remote.name)}"
-        monkeypatch.setattr(inception, name, Remote(remote.name, known, ()))
+        remote = getattr(networks, name)
+        known = f"sha256:{networks.sha256(root / remote.name)}"
+        monkeypatch.setattr(networks, name, Remote(remote.name, known, ()))
     return root
 
 
 def test_each_form_of_the_network_gives_the_same_features(
-    standins: Path, pictures: ImageData, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+    standins: Path, images: Samples, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TROMPE_CACHE", str(standins.parent / "cache"))
     network = Standin()
-    levels = F.interpolate(pictures.images_as_floats() * 255, (299, 299), mode="bilinear").expand(-1, 3, -1, -1)
+    levels = F.interpolate(images.images_as_floats() * 255, (299, 299), mode="bilinear").expand(-1, 3, -1, -1)
     expected = network.layers((levels - 128) / 128).flatten(1).detach()
-    found = extract(Inception("bilinear", torch.device("cpu")), pictures)
+    found = extract(Inception("bilinear", torch.device("cpu")), images)
     np.testing.assert_allclose(found.vectors, expected, rtol=1e-4, atol=1e-5)
+    flux = replace(images, images=images.images.astype(np.float32) * 2, value_range=(0.0, 510.0))
+    as_floats = extract(Inception("bilinear", torch.device("cpu")), flux)
+    np.testing.assert_allclose(as_floats.vectors, expected, rtol=1e-4, atol=1e-5)
     assert found.probabilities is not None
     np.testing.assert_allclose(
         found.probabilities, (expected @ network.output.weight.T).softmax(1).detach(), rtol=1e-4, atol=1e-5
     )
-    for name in (inception.OFFICIAL.name, inception.EXTRACTED.name):
+    for name in (networks.OFFICIAL.name, networks.EXTRACTED.name):
         (standins / name).unlink()
-        other = extract(Inception("bilinear", torch.device("cpu")), pictures)
+        other = extract(Inception("bilinear", torch.device("cpu")), images)
         np.testing.assert_allclose(other.vectors, found.vectors, rtol=1e-5, atol=1e-6)
         assert other.probabilities is None
 
 
 def test_another_file_under_its_name_is_not_run(standins: Path) -> None:
-    scripted(Small(3), standins / inception.OFFICIAL.name)
+    scripted(Small(3), standins / networks.OFFICIAL.name)
     with pytest.raises(TrompeError, match="is not the FID network"):
         Inception("bilinear", torch.device("cpu"))
 
@@ -224,7 +227,7 @@ def test_another_file_under_its_name_is_not_run(standins: Path) -> None:
 
 
 def test_what_is_slow_is_drawn_once_and_goes_on_where_it_stopped(
-    pictures: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TROMPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(features_module, "CHUNK", 8)
@@ -232,32 +235,39 @@ def test_what_is_slow_is_drawn_once_and_goes_on_where_it_stopped(
     passed: list[int] = []
     inner = type(space).__call__
     monkeypatch.setattr(type(space), "__call__", lambda self, images: passed.append(len(images)) or inner(self, images))
-    first = extract(space, pictures.take(slice(0, 16)), keep=True)
+    first = extract(space, images.take(slice(0, 16)), keep=True)
     assert sum(passed) == 16
-    whole = extract(space, pictures, keep=True)
+    whole = extract(space, images, keep=True)
     assert sum(passed) == 24  # 23, the last batch filled up
-    again = extract(space, pictures, keep=True)
+    again = extract(space, images, keep=True)
     assert sum(passed) == 24
     np.testing.assert_array_equal(whole.vectors, again.vectors)
     np.testing.assert_array_equal(whole.vectors[:16], first.vectors)
     monkeypatch.setattr(features_module, "CODE", features_module.CODE + 1)  # as when the resizing is mended
-    extract(space, pictures)
+    extract(space, images)
     assert sum(passed) == 48
     assert not list((tmp_path / "cache").rglob("*.tmp"))
 
 
-def test_a_pictures_features_do_not_depend_on_those_beside_it(pictures: ImageData, tmp_path: Path) -> None:
+def test_an_images_features_do_not_depend_on_those_beside_it(images: Samples, tmp_path: Path) -> None:
     space = opened(str(scripted(Small(), tmp_path / "net.pt")))
-    whole = extract(space, pictures).vectors
-    order = np.random.default_rng(0).permutation(len(pictures))
-    np.testing.assert_array_equal(extract(space, pictures.take(order)).vectors, whole[order])
-    np.testing.assert_array_equal(extract(space, pictures.take(slice(0, 1))).vectors, whole[:1])
+    whole = extract(space, images).vectors
+    order = np.random.default_rng(0).permutation(len(images))
+    np.testing.assert_array_equal(extract(space, images.take(order)).vectors, whole[order])
+    np.testing.assert_array_equal(extract(space, images.take(slice(0, 1))).vectors, whole[:1])
+
+
+def test_features_of_float_samples_are_those_of_their_images(images: Samples, tmp_path: Path) -> None:
+    flux = replace(images, images=images.images.astype(np.float32) * 4 - 20, value_range=(-20.0, 1000.0))
+    for space in (PixelFeatures(), opened(str(scripted(Small(), tmp_path / "net.pt")))):
+        expected = extract(space, images).vectors
+        np.testing.assert_allclose(extract(space, flux).vectors, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_long_extraction_says_so_beforehand(
-    pictures: ImageData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    images: Samples, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(features_module, "WORTH_SAYING", 0)
     monkeypatch.setattr(PixelFeatures, "batch", 2)
-    extract(PixelFeatures(), pictures)
-    assert "23 pictures of digits:test go through pixels: about 0 s at" in capsys.readouterr().err
+    extract(PixelFeatures(), images)
+    assert "23 images of digits:test go through pixels: about 0 s at" in capsys.readouterr().err

@@ -1,12 +1,19 @@
-"""Your own pictures: every format and form, and every way for a file to be broken."""
+"""Your own images: every format and form, and every way for a file to be broken."""
 
 from __future__ import annotations
 
 import io
 import os
+import signal
 import struct
+import subprocess
+import sys
+import threading
+import time
+import warnings
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +22,25 @@ from PIL import Image
 
 from trompe.data import load_data
 from trompe.data.load import load_splits
-from trompe.data.pictures import in_form
+from trompe.data.sources.files import in_form
+from trompe.data.sources.pack import cache_folder
+from trompe.data.sources.parallel import AHEAD, BLOCK, in_parallel
 from trompe.errors import TrainingStopped, TrompeError
 
 
-def picture(random: np.random.Generator, height: int = 20, width: int = 24, mode: str = "RGB") -> Image.Image:
+def image(random: np.random.Generator, height: int = 20, width: int = 24, mode: str = "RGB") -> Image.Image:
     return Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8)).convert(mode)
 
 
 def fill(folder: Path, random: np.random.Generator, count: int = 5, **kind: object) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        picture(random, **kind).save(folder / f"{number:03d}.png")  # type: ignore[arg-type]
+        image(random, **kind).save(folder / f"{number:03d}.png")  # type: ignore[arg-type]
     return folder
 
 
-def solid(colour: tuple[int, ...], mode: str) -> Image.Image:
-    return Image.new(mode, (16, 16), colour)
+def solid(color: tuple[int, ...], mode: str) -> Image.Image:
+    return Image.new(mode, (16, 16), color)
 
 
 def test_pixels_come_through_unchanged(tmp_path: Path, random: np.random.Generator) -> None:
@@ -47,8 +56,8 @@ def test_pixels_come_through_unchanged(tmp_path: Path, random: np.random.Generat
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "bmp"])
 def test_formats(tmp_path: Path, suffix: str) -> None:
     solid((200, 40, 90), "RGB").save(tmp_path / f"a.{suffix}")
-    colour = load_data(tmp_path, colour="rgb").images[0, :, 8, 8].astype(int)
-    assert np.abs(colour - (200, 40, 90)).max() <= 6
+    color = load_data(tmp_path, color="rgb").images[0, :, 8, 8].astype(int)
+    assert np.abs(color - (200, 40, 90)).max() <= 6
 
 
 @pytest.mark.parametrize(
@@ -97,12 +106,12 @@ def test_a_white_edge_is_cropped_not_squeezed(tmp_path: Path) -> None:
     assert load_data(tmp_path, size=10).images.max() < 30  # the filter reaches a little past the edge
 
 
-def test_grey_stays_grey_unless_one_has_colour(tmp_path: Path, random: np.random.Generator) -> None:
+def test_gray_stays_gray_unless_one_has_color(tmp_path: Path, random: np.random.Generator) -> None:
     fill(tmp_path, random, 3, mode="L")
     assert load_data(tmp_path).images.shape[1] == 1
-    picture(random).save(tmp_path / "colour.png")
+    image(random).save(tmp_path / "color.png")
     assert load_data(tmp_path).images.shape[1] == 3
-    assert load_data(tmp_path, colour="grey").images.shape[1] == 1
+    assert load_data(tmp_path, color="gray").images.shape[1] == 1
 
 
 def test_class_folders_are_labels_and_names_may_be_in_any_script(tmp_path: Path, random: np.random.Generator) -> None:
@@ -113,7 +122,7 @@ def test_class_folders_are_labels_and_names_may_be_in_any_script(tmp_path: Path,
     assert [data.class_names[label] for label in data.labels] == [name.split("/")[0] for name in data.names]
 
 
-def test_pictures_beside_folders_are_no_classes(tmp_path: Path, random: np.random.Generator) -> None:
+def test_images_beside_folders_are_no_classes(tmp_path: Path, random: np.random.Generator) -> None:
     fill(tmp_path, random, 2)
     fill(tmp_path / "more", random, 2)
     assert load_data(tmp_path).labels is None
@@ -149,10 +158,10 @@ def png_claiming(width: int, height: int) -> bytes:
 def test_broken_and_hostile_files_are_counted_and_named(tmp_path: Path, random: np.random.Generator) -> None:
     fill(tmp_path, random, 4)
     whole = io.BytesIO()
-    picture(random, 64, 64).save(whole, "JPEG")
+    image(random, 64, 64).save(whole, "JPEG")
     (tmp_path / "truncated.jpg").write_bytes(whole.getvalue()[:700])
     (tmp_path / "empty.png").write_bytes(b"")
-    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "text.png").write_text("not an image")
     (tmp_path / "bomb.png").write_bytes(png_claiming(60_000, 60_000))
     (tmp_path / "lesser-bomb.png").write_bytes(png_claiming(12_000, 9_000))
     (tmp_path / "notes.txt").write_text("ignored")
@@ -166,7 +175,7 @@ def test_broken_and_hostile_files_are_counted_and_named(tmp_path: Path, random: 
 
 
 def test_names_that_are_no_text_do_no_harm(tmp_path: Path, random: np.random.Generator) -> None:
-    picture(random).save(tmp_path / "a.png")
+    image(random).save(tmp_path / "a.png")
     (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes((tmp_path / "a.png").read_bytes())
     (tmp_path / os.fsdecode(b"br\xe9k.png")).write_text("x")
     loaded = load_splits(str(tmp_path))
@@ -177,28 +186,25 @@ def test_names_that_are_no_text_do_no_harm(tmp_path: Path, random: np.random.Gen
 def test_nothing_to_train_on_is_said(tmp_path: Path, random: np.random.Generator) -> None:
     for split in ("test", "val"):
         fill(tmp_path / "a" / split, random, 2)
-    with pytest.raises(TrompeError, match="there are no pictures to train on"):
+    with pytest.raises(TrompeError, match="there are no images to train on"):
         load_data(tmp_path / "a")
     whole = io.BytesIO()
-    picture(random, 64, 64).save(whole, "JPEG")
+    image(random, 64, 64).save(whole, "JPEG")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "cut.jpg").write_bytes(whole.getvalue()[:700])
-    with pytest.raises(TrompeError, match=r"no pictures to train on; `cut.jpg`: OSError"):
+    with pytest.raises(TrompeError, match=r"no images to train on; `cut.jpg`: OSError"):
         load_data(tmp_path / "b", size=8)
 
 
-def test_sizes_and_colours_are_checked(tmp_path: Path, random: np.random.Generator) -> None:
+def test_sizes_and_colors_are_checked(tmp_path: Path, random: np.random.Generator) -> None:
     fill(tmp_path, random, 1)
-    with pytest.raises(TrompeError, match="pictures of 0x0 have no pixels"):
+    with pytest.raises(TrompeError, match="images of 0x0 have no pixels"):
         load_data(tmp_path, size=0)
-    with pytest.raises(TrompeError, match="no colour is named `blue`"):
-        load_data(tmp_path, colour="blue")
+    with pytest.raises(TrompeError, match="no color is named `blue`"):
+        load_data(tmp_path, color="blue")
 
 
 def test_two_processes_packing_the_same_both_get_it(tmp_path: Path, random: np.random.Generator) -> None:
-    import subprocess
-    import sys
-
     fill(tmp_path / "set", random, 30)
     code = "import sys, trompe; print(trompe.load_data(sys.argv[1]).fingerprint)"
     environment = os.environ | {"TROMPE_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
@@ -235,7 +241,7 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path: Path, random: np.random.Gen
 
 def test_names_in_a_zip_are_utf8_flagged_or_not(tmp_path: Path, random: np.random.Generator) -> None:
     content = io.BytesIO()
-    picture(random).save(content, "PNG")
+    image(random).save(content, "PNG")
     for name, place in (("zoo.zip", "vögel"), ("old.zip", "v\x94gel")):
         raw = f"{place}/a.png".encode("utf-8" if name == "zoo.zip" else "latin-1")
         stand_in = "x" * len(raw)
@@ -249,7 +255,7 @@ def test_names_in_a_zip_are_utf8_flagged_or_not(tmp_path: Path, random: np.rando
 
 def test_nothing_is_extracted_from_a_zip(tmp_path: Path, random: np.random.Generator) -> None:
     content = io.BytesIO()
-    picture(random).save(content, "PNG")
+    image(random).save(content, "PNG")
     home = tmp_path / "home"
     fill(home / "set", random, 2)
     evil = {"../../evil.png": content.getvalue(), "/tmp/trompe-evil.png": content.getvalue()}
@@ -269,7 +275,7 @@ def test_the_pack_is_kept_until_the_source_changes(
     written = packs[0].stat().st_mtime_ns
     assert load_data(source).fingerprint == first.fingerprint
     assert packs[0].stat().st_mtime_ns == written
-    picture(random).save(source / "new.png")
+    image(random).save(source / "new.png")
     assert len(load_data(source)) == 4
     assert len(list((tmp_path / "cache").rglob("images.bin"))) == 1  # the old pack is gone
     os.utime(source / "new.png", ns=(1, 1))
@@ -288,9 +294,9 @@ def test_links_to_nowhere_and_hidden_files_do_no_harm(tmp_path: Path, random: np
     ("make", "message"),
     [
         (lambda path: None, "there is nothing at"),
-        (lambda path: path.mkdir(), "no pictures in"),
-        (lambda path: path.write_text("x"), "but not a zip of pictures"),
-        (lambda path: (path.mkdir(), (path / "a.png").write_text("x")), r"none of the 1 pictures .* can be read"),
+        (lambda path: path.mkdir(), "no images in"),
+        (lambda path: path.write_text("x"), "but not a zip of images"),
+        (lambda path: (path.mkdir(), (path / "a.png").write_text("x")), r"none of the 1 images .* can be read"),
     ],
 )
 def test_errors_say_what_is_there(tmp_path: Path, make: object, message: str) -> None:
@@ -318,3 +324,120 @@ def test_a_full_disk_while_packing_leaves_nothing_behind(
     left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert left == [".lock"]
     assert len(load_data(tmp_path / "set")) == 8
+
+
+# In parallel
+
+
+def test_two_threads_each_get_their_own_images(tmp_path: Path, random: np.random.Generator) -> None:
+    folders = [fill(tmp_path / name, random, 150, height=8, width=8) for name in ("a", "b")]
+    archive = zipped(folders[0], tmp_path / "a.zip")
+    sources = [*folders, archive, *folders]  # two threads may also pack the same
+    filters, found = list(warnings.filters), {}
+
+    def load(number: int) -> None:
+        found[number] = load_data(sources[number])
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(len(sources))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, source in enumerate(sources):
+        folder = tmp_path / source.stem
+        expected = {path.name: np.asarray(Image.open(path)).transpose(2, 0, 1) for path in folder.iterdir()}
+        assert len(found[number]) == 135
+        for name, pixels in zip(found[number].names, found[number].images, strict=True):
+            assert np.array_equal(pixels, expected[Path(name).name])
+    assert warnings.filters == filters
+
+
+def marked(folder: Path, number: int) -> int:
+    (folder / str(number)).touch()
+    return number
+
+
+def test_results_come_in_order_and_not_too_far_ahead(tmp_path: Path) -> None:
+    ahead = (AHEAD * (os.cpu_count() or 1) + 1) * BLOCK
+    results = in_parallel(partial(marked, tmp_path), range(3 * ahead), "counting")
+    assert next(results) == 0
+    time.sleep(0.5)
+    assert len(list(tmp_path.iterdir())) <= ahead
+    assert list(results) == list(range(1, 3 * ahead))
+
+
+def killed(number: int) -> int:
+    if number == 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_is_an_error() -> None:
+    with pytest.raises(TrompeError, match="a worker process was killed while looking at images") as error:
+        list(in_parallel(killed, range(1000), "looking at images"))
+    assert "hint: " in str(error.value)
+
+
+def test_a_script_without_a_main_guard_packs(tmp_path: Path, random: np.random.Generator) -> None:
+    archive = zipped(fill(tmp_path / "set", random, 100, height=8, width=8), tmp_path / "set.zip")
+    script = tmp_path / "script.py"
+    script.write_text("import sys\nimport trompe\nprint(len(trompe.load_data(sys.argv[1])))\n")
+    done = subprocess.run([sys.executable, "-Wd", script, archive], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("90\n", "")
+
+
+SLOW = """
+import os, sys, time
+from trompe.data.sources.parallel import in_parallel
+
+def pid(number):
+    time.sleep(0.01)
+    return os.getpid()
+
+for number in in_parallel(pid, range(100_000), "waiting"):
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_parent(how: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    workers = {int(process.stdout.readline()) for _ in range(4 * BLOCK)}
+    if how == signal.SIGKILL:
+        process.kill()
+    else:
+        os.killpg(process.pid, how)  # as a terminal does it
+    errors = process.communicate(timeout=60)[1]
+    assert errors.count("KeyboardInterrupt") == (how == signal.SIGINT)
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+def test_without_forks_threads_serve(
+    tmp_path: Path, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trompe.data.sources import parallel
+
+    monkeypatch.setattr(parallel, "FORKS", False)
+    fill(tmp_path, random, 40, height=4, width=4)
+    (tmp_path / "bomb.png").write_bytes(png_claiming(12_000, 9_000))  # of which Pillow warns
+    loaded = load_splits(str(tmp_path))
+    assert (len(loaded.train), len(loaded.test)) == (36, 4)
+    assert list(loaded.report["broken"]) == ["bomb.png"]
+
+
+def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import pooch
+
+    monkeypatch.setenv("TROMPE_CACHE", "~/mine")
+    assert cache_folder() == Path("~/mine").expanduser()
+    monkeypatch.delenv("TROMPE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == Path(pooch.os_cache("trompe"))
+    if sys.platform == "linux":
+        assert cache_folder() == tmp_path / "trompe"

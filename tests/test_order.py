@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trompe import rng
-from trompe.data.arrays import hold_out
 from trompe.data.order import batch_indices
+from trompe.data.samples import hold_out
 
 
 @given(st.integers(1, 50), st.integers(1, 120), st.integers(0, 5))
-def test_every_epoch_sees_every_picture_once(count: int, batch: int, seed: int) -> None:
+def test_every_epoch_sees_every_image_once(count: int, batch: int, seed: int) -> None:
     steps = -(-3 * count // batch)
     stream = np.concatenate([batch_indices(count, batch, seed, step) for step in range(steps)])
     for epoch in range(3):

@@ -13,7 +13,8 @@ import tyro
 
 import trompe
 from trompe import cli
-from trompe.cli import making
+from trompe.cli.conv import SUBCOMMANDS
+from trompe.cli.train import train_arguments
 from trompe.recipes import recipe
 
 ROOT = Path(__file__).parent.parent
@@ -42,13 +43,21 @@ def parsed_only(function: Callable[..., object]) -> Callable[..., object]:
 def test_every_command_parses(page: Path) -> None:
     for name, *arguments in commands(page.read_text()):
         assert name in cli.COMMANDS, name
-        if name != "train":
-            if not arguments:  # spoken of, not given
-                continue
-            tyro.cli(parsed_only(cli.command(name)), args=arguments, config=(tyro.conf.AvoidSubcommands,))
-            continue
-        kind = making._train_arguments()
-        tyro.cli(kind, default=kind(recipe(arguments[0])), args=arguments[1:], config=(tyro.conf.AvoidSubcommands,))
+        if arguments:  # otherwise it is mentioned, not given
+            parse(name, arguments)
+
+
+def parse(name: str, arguments: list[str]) -> None:
+    config = (tyro.conf.AvoidSubcommands,)
+    if name == "train":
+        chosen = "vae" if ".py:" in arguments[0] else arguments[0]  # a recipe in a reader's own file
+        tyro.cli(train_arguments(recipe(chosen)), args=arguments[1:], config=config)
+    elif name == "conv":
+        tyro.extras.subcommand_cli_from_dict(
+            {key: parsed_only(function) for key, function in SUBCOMMANDS.items()}, args=arguments
+        )
+    else:
+        tyro.cli(parsed_only(cli.command(name)), args=arguments, config=config)
 
 
 def test_the_pages_name_enough_commands() -> None:

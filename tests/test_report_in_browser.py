@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trompe
-from trompe.report import write_report
+from trompe.web.report import write_report
 
 PROBE = """<script>
 window.onerror = message => { document.title = "error: " + message; };
@@ -25,7 +25,7 @@ window.onload = () => {
 
 
 @pytest.mark.browser
-def test_the_film_moves_and_every_picture_is_drawn(vae_run: trompe.Run, tmp_path: Path) -> None:
+def test_the_frames_move_and_every_image_is_drawn(vae_run: trompe.Run, tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert browser, "install Chromium, or leave the tests marked `browser` out"
     page = write_report(vae_run, tmp_path / "report.html")

@@ -14,10 +14,14 @@ import torch
 from matplotlib.figure import Figure
 
 import trompe
+from conftest import small
 from trompe import figures, measures
-from trompe.figures.latents import kl_per_number
-from trompe.figures.maps import Plane
-from trompe.report import write_report
+from trompe.analysis.latents import Plane, swept
+from trompe.figures import Request, draw
+from trompe.figures.curves import loss_curves, rate_distortion
+from trompe.figures.latents import kl, latent_map
+from trompe.measures.latents import kl_per_dimension
+from trompe.web.report import write_report
 
 
 def test_the_public_names() -> None:
@@ -27,7 +31,7 @@ def test_the_public_names() -> None:
     for module in pkgutil.walk_packages(trompe.__path__, "trompe."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)  # which must not hide a function of its package
-    functions = (trompe.train, trompe.recipe, trompe.load, measures.likelihood, measures.evaluate, figures.curves)
+    functions = (trompe.train, trompe.recipe, trompe.load, measures.likelihood, measures.evaluate, figures.draw)
     assert all(callable(function) for function in functions)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = trompe.nonsense
@@ -36,11 +40,11 @@ def test_the_public_names() -> None:
 def test_verbs_take_arrays_tensors_bytes_and_sets(vae_run: trompe.Run) -> None:
     data = trompe.load_data("digits:test")
     floats = data.images_as_floats()
-    codes = [vae_run.encode(images) for images in (data, data.images, floats, floats.numpy())]
-    for other in codes[1:]:
-        torch.testing.assert_close(other, codes[0])
-    torch.testing.assert_close(vae_run.decode(codes[0]), vae_run.reconstruct(data))
-    assert vae_run.score(data).shape == (359,)
+    latents = [vae_run.encode(images) for images in (data, data.images, floats, floats.numpy())]
+    for other in latents[1:]:
+        torch.testing.assert_close(other, latents[0])
+    torch.testing.assert_close(vae_run.decode(latents[0]), vae_run.reconstruct(data))
+    assert vae_run.predictor.log_likelihood_estimate(data).shape == (359,)
 
 
 def test_a_verb_does_not_depend_on_its_company(vae_run: trompe.Run) -> None:
@@ -49,17 +53,17 @@ def test_a_verb_does_not_depend_on_its_company(vae_run: trompe.Run) -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused(vae_run: trompe.Run, class_run: trompe.Run) -> None:
-    with pytest.raises(trompe.TrompeError, match=r"pictures of shape \(2, 1, 9, 9\) for a model of \(1, 8, 8\)"):
+    with pytest.raises(trompe.TrompeError, match=r"images of shape \(2, 1, 9, 9\) for a model of \(1, 8, 8\)"):
         vae_run.encode(torch.rand(2, 1, 9, 9))
-    with pytest.raises(trompe.TrompeError, match="for a model with 2 code numbers"):
+    with pytest.raises(trompe.TrompeError, match=r"latents of shape \(2, 3\) for a model whose latents have \(2,\)"):
         vae_run.decode(torch.rand(2, 3))
     with pytest.raises(trompe.TrompeError, match="needs labels"):
         class_run.encode(torch.rand(2, 1, 8, 8))
     with pytest.raises(trompe.TrompeError, match="from 0 to 9"):
-        class_run.decode(torch.rand(2, class_run.model.latent), [3, 10])
+        class_run.decode(torch.rand(2, class_run.model.latent_shape[0]), [3, 10])
 
 
-def test_pictures_of_other_ranges_are_refused(vae_run: trompe.Run) -> None:
+def test_images_of_other_ranges_are_refused(vae_run: trompe.Run) -> None:
     images = trompe.load_data("digits").images[:3]
     for wrong in (images.astype(np.int64), images.astype(np.float32), images / 255 - 0.5):
         with pytest.raises(trompe.TrompeError, match=r"give float in \[0, 1\], or uint8"):
@@ -82,81 +86,80 @@ def test_the_measure_does_not_depend_on_the_batch_size(vae_run: trompe.Run, monk
     from trompe.measures import bounds
 
     data = vae_run.data()
-    whole = measures.likelihood(vae_run, data, codes=7, limit=60)
-    monkeypatch.setattr(bounds, "NUMBERS", 11 * 64)
-    parts = measures.likelihood(vae_run, data, codes=7, limit=60)
-    assert parts.importance_bound == pytest.approx(whole.importance_bound, rel=1e-6)
+    whole = measures.likelihood(vae_run.predictor, data, importance_samples=7, limit=60)
+    monkeypatch.setattr(bounds, "VALUES", 11 * 64)
+    parts = measures.likelihood(vae_run.predictor, data, importance_samples=7, limit=60)
+    assert parts.iwae_bound == pytest.approx(whole.iwae_bound, rel=1e-6)
     assert parts.elbo == pytest.approx(whole.elbo, rel=1e-6)
-    other = measures.likelihood(vae_run, data, codes=7, limit=60, seed=1)
-    assert other.importance_bound != whole.importance_bound
+    other = measures.likelihood(vae_run.predictor, data, importance_samples=7, limit=60, seed=1)
+    assert other.iwae_bound != whole.iwae_bound
 
 
-def test_the_importance_bound_is_the_exact_likelihood_of_a_plane(vae_run: trompe.Run) -> None:
-    """Against quadrature over the two code numbers."""
+def test_the_iwae_bound_is_the_exact_likelihood_of_a_plane(vae_run: trompe.Run) -> None:
+    """Against quadrature over the two latent dimensions."""
     from trompe.data.batches import Batch
-    from trompe.losses import log_likelihood
+    from trompe.losses.elbo import log_likelihood
 
     data = vae_run.data().take(slice(0, 8))
     axis = torch.linspace(-6, 6, 401)
-    codes = torch.cartesian_prod(axis, axis)
+    latents = torch.cartesian_prod(axis, axis)
     batch = Batch(data.images_as_floats())
     with torch.inference_mode():
         fits = torch.cat(
-            [log_likelihood(vae_run.model, batch, part[:, None].expand(-1, 8, -1)) for part in codes.split(4000)]
+            [log_likelihood(vae_run.model, batch, part[:, None].expand(-1, 8, -1)) for part in latents.split(4000)]
         )
-    log_prior = -0.5 * codes.square().sum(1) - np.log(2 * np.pi)
+    log_prior = -0.5 * latents.square().sum(1) - np.log(2 * np.pi)
     exact = torch.logsumexp(fits.double() + log_prior[:, None].double(), 0) + 2 * np.log(12 / 400)
-    measured = measures.likelihood(vae_run, data, codes=20_000)
-    assert measured.importance_bound == pytest.approx(float(exact.mean()), abs=0.02)
+    measured = measures.likelihood(vae_run.predictor, data, importance_samples=20_000)
+    assert measured.iwae_bound == pytest.approx(float(exact.mean()), abs=0.02)
 
 
-def test_measures_say_what_they_need(autoencoder_run: trompe.Run) -> None:
+def test_measures_say_what_they_require(autoencoder_run: trompe.Run) -> None:
     with pytest.raises(trompe.TrompeError, match="no Gaussian posterior"):
-        measures.likelihood(autoencoder_run, autoencoder_run.data())
+        measures.likelihood(autoencoder_run.predictor, autoencoder_run.data())
     result = measures.evaluate(autoencoder_run, autoencoder_run.data())
-    assert set(result["figures"]) == {"squared_error", "copying", "psnr", "ssim"}
-    assert result["skipped"]["likelihood"] == "the model has no Gaussian posterior"
+    assert set(result.values) == {"squared_error", "copying", "psnr", "ssim"}
+    assert result.skipped["likelihood"] == "the model has no Gaussian posterior"
 
 
 def test_figures_are_matplotlibs(vae_run: trompe.Run, wide_run: trompe.Run) -> None:
-    for made in (
-        figures.latent_map(vae_run),
-        figures.latent_map(wide_run),
-        figures.curves(vae_run),
-        figures.kl_bars(vae_run),
-    ):
+    maps = [latent_map(Request((run,))) for run in (vae_run, wide_run)]
+    for made in (*maps, loss_curves(Request((vae_run,))), kl(Request((vae_run,)))):
         assert isinstance(made, Figure)
-    assert "first principal direction" in figures.latent_map(wide_run).axes[0].get_xlabel()
-    assert figures.latent_map(vae_run).axes[0].get_xlabel() == "first number"
+    assert maps[0].axes[0].get_xlabel() == "z1"
+    assert "first principal direction" in maps[1].axes[0].get_xlabel()
+
+
+def test_a_figure_is_drawn_of_samples_or_of_their_name(vae_run: trompe.Run) -> None:
+    named, given = (draw("reconstruction-grid", [vae_run], source) for source in ("digits:train", vae_run.data()))
+    assert given == draw("reconstruction-grid", [vae_run])
+    assert given != named
 
 
 def test_runs_stand_in_the_rate_distortion_plane(vae_run: trompe.Run, wide_run: trompe.Run) -> None:
-    from trompe.figures.rates import rate_distortion
-
-    data = vae_run.data()
-    axes = rate_distortion([vae_run, vae_run], data).axes[0]
-    measured = measures.likelihood(vae_run, data, codes=8)
+    axes = rate_distortion(Request((vae_run, vae_run))).axes[0]
+    measured = measures.likelihood(vae_run.predictor, vae_run.data(), importance_samples=8)
     point = axes.collections[0].get_offsets()[0]
     assert point.tolist() == pytest.approx([measured.kl, measured.reconstruction], rel=1e-4)
     assert "beta 1" in axes.texts[0].get_text()
     with pytest.raises(trompe.TrompeError, match="distortions of unlike protocols do not compare"):
-        rate_distortion([vae_run, wide_run], data)
+        draw("rate-distortion", [vae_run, wide_run])
 
 
 def test_a_plane_and_its_coordinates_agree(random: np.random.Generator) -> None:
-    codes = random.normal(size=(200, 6)) * [3, 2, 1, 0.5, 0.2, 0.1] + 5
-    plane = Plane.of(codes)
+    latents = random.normal(size=(200, 6)) * [3, 2, 1, 0.5, 0.2, 0.1] + 5
+    plane = Plane.of(latents)
     points = random.normal(size=(10, 2))
-    np.testing.assert_allclose(plane.coordinates(plane.codes(points)), points, atol=1e-9)
-    np.testing.assert_allclose(plane.coordinates(codes).std(0), 1, rtol=0.02)
+    np.testing.assert_allclose(plane.coordinates(plane.latents(points)), points, atol=1e-9)
+    np.testing.assert_allclose(plane.coordinates(latents).std(0), 1, rtol=0.02)
     assert not plane.exact
-    assert Plane.of(codes[:, :2]).exact
+    assert Plane.of(latents[:, :2]).exact
 
 
-def test_kl_per_number_is_the_measures(vae_run: trompe.Run) -> None:
+def test_kl_per_dimension_is_the_measures(vae_run: trompe.Run) -> None:
     data = vae_run.data()
-    measured = measures.likelihood(vae_run, data, codes=1)
-    np.testing.assert_allclose(kl_per_number(vae_run, data), measured.kl_per_number, rtol=1e-4)
+    measured = measures.likelihood(vae_run.predictor, data, importance_samples=1)
+    np.testing.assert_allclose(kl_per_dimension(vae_run.predictor, data), measured.kl_per_dimension, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["vae_run", "wide_run", "class_run", "autoencoder_run"])
@@ -175,7 +178,7 @@ def test_a_report_is_one_file_that_needs_nothing_else(
 def test_a_run_explains_itself(vae_run: trompe.Run) -> None:
     record = json.loads((vae_run.folder / "run.json").read_text())
     assert record["recipe"]["train"]["decay_steps"] == 300
-    assert record["asked"]["train"]["decay_steps"] is None
+    assert record["requested"]["train"]["decay_steps"] is None
     assert record["data"]["fingerprint"] == trompe.load_data("digits").fingerprint
 
 
@@ -203,3 +206,24 @@ def test_a_stranger_cannot_run_code_through_weights(tmp_path: Path, vae_run: tro
     with pytest.raises(trompe.TrompeError, match="or it is damaged"):
         trompe.load(tmp_path)
     assert not (tmp_path / "pwned").exists()
+
+
+def test_a_run_is_named_in_words(vae_run: trompe.Run, tmp_path: Path) -> None:
+    assert repr(vae_run) == f"<Run {vae_run.folder}: vae-digits on digits, step 300 of 300>"
+    trompe.train(small(steps=1200, batch=1, snapshots=(1100,)), tmp_path)
+    assert repr(trompe.load(tmp_path, snapshot=1100)) == f"<Run {tmp_path}: vae-digits on digits, step 1,100 of 1,200>"
+
+
+def test_a_run_is_seen_at_its_snapshots_and_as_it_is(tmp_path: Path) -> None:
+    run = trompe.train(small("gan-2d", steps=6, snapshots=(0, 4)), tmp_path / "run", data=trompe.load_data("ring"))
+    assert [one.step for one in run.at_snapshots()] == [0, 4, 6]
+    ended = trompe.train(small("gan-2d", steps=6, snapshots=(6,)), tmp_path / "other", data=trompe.load_data("ring"))
+    assert [one.step for one in ended.at_snapshots()] == [6]
+
+
+def test_a_sweep_holds_all_dimensions_but_one() -> None:
+    noise = torch.arange(4.0)
+    latents = swept(noise, np.array([2, 0]), torch.zeros(4), torch.ones(4), 3).view(2, 3, 4)
+    assert latents[0, :, 2].tolist() == [-3, 0, 3]
+    assert latents[0, :, [0, 1, 3]].tolist() == [[0, 1, 3]] * 3
+    assert latents[1, :, 0].tolist() == [-3, 0, 3]

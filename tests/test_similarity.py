@@ -1,4 +1,4 @@
-"""Likeness of pictures, against scikit-image."""
+"""Likeness of images, against scikit-image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.metrics import structural_similarity as reference
 
-from trompe.measures.similarity import peak_signal_to_noise, structural_similarity, window_for
+from trompe.measures.reconstruction import peak_signal_to_noise, structural_similarity, window_for
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 17, 32), (1, 12, 13, 14)])
@@ -27,7 +27,7 @@ def test_structural_similarity_is_the_references(shape: tuple[int, ...]) -> None
         assert float(ours[place]) == pytest.approx(reference(images[place], others[place], **settings), abs=1e-12)
 
 
-def test_small_pictures_have_a_smaller_window() -> None:
+def test_small_images_have_a_smaller_window() -> None:
     """Against the definition, window by window."""
     images, others = noisy_pairs((1, 8, 8))
     assert window_for((1, 8, 8)) == 7

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -29,7 +30,7 @@ def test_scikit_learns_contract(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-def test_an_autoencoder_beats_pca_with_as_many_numbers(digits: tuple[np.ndarray, np.ndarray]) -> None:
+def test_an_autoencoder_beats_pca_with_as_many_dimensions(digits: tuple[np.ndarray, np.ndarray]) -> None:
     X, _ = digits
     train, test = X[:1400], X[1400:]
     coder = Autoencoder(5, widths=(256, 128), steps=1500, random_state=0).fit(train)
@@ -40,6 +41,64 @@ def test_an_autoencoder_beats_pca_with_as_many_numbers(digits: tuple[np.ndarray,
     np.testing.assert_allclose(
         -((coder.inverse_transform(coder.transform(test)) - test) ** 2).mean(), coder.score(test)
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_output_has_the_inputs_precision(dtype: type, digits: tuple[np.ndarray, np.ndarray]) -> None:
+    X = digits[0][:200].astype(dtype)
+    vae = VAE(3, **QUICK, importance_samples=2, random_state=0)
+    latents = vae.fit_transform(X)
+    rows, scores = vae.inverse_transform(latents), vae.score_samples(X)
+    assert latents.dtype == vae.transform(X).dtype == rows.dtype == scores.dtype == dtype
+    double = X.astype(np.float64)
+    np.testing.assert_allclose(latents, vae.transform(double), atol=1e-5)
+    np.testing.assert_allclose(rows, vae.inverse_transform(vae.transform(double)), atol=1e-4)
+    np.testing.assert_allclose(scores, vae.score_samples(double), rtol=1e-5)
+    assert vae.score(X) == pytest.approx(vae.score(double), rel=1e-5)
+    assert VAE(3, **QUICK, random_state=0).fit_transform(X.astype(int)).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.zeros((4, 2)), "X has 2 columns; give one for each of 3 components"),
+        (np.zeros(3), "Expected 2D array, got 1D array instead"),
+        (np.full((4, 3), np.nan), "Input X contains NaN"),
+        (np.full((4, 3), np.inf), "Input X contains infinity"),
+        ([["a", "b", "c"]], "could not convert string to float"),
+    ],
+)
+def test_what_is_no_latent_is_refused(wrong: Any, message: str, digits: tuple[np.ndarray, np.ndarray]) -> None:
+    coder = Autoencoder(3, **QUICK).fit(digits[0][:50])
+    with pytest.raises(ValueError, match=message):
+        coder.inverse_transform(wrong)
+
+
+def test_it_must_be_fitted_first() -> None:
+    vae = VAE()
+    for use in (vae.transform, vae.inverse_transform, vae.score, vae.score_samples):
+        with pytest.raises(NotFittedError):
+            use(np.zeros((4, 2)))
+    with pytest.raises(NotFittedError):
+        vae.sample(3)
+
+
+def test_its_parameters_are_keywords_but_the_first() -> None:
+    assert VAE(3, beta=2.0).get_params() == {
+        "n_components": 3,
+        "widths": (128, 64),
+        "activation": "silu",
+        "steps": 2000,
+        "batch_size": 128,
+        "learning_rate": 1e-3,
+        "random_state": None,
+        "beta": 2.0,
+        "importance_samples": 100,
+    }
+    assert set(DenoisingAutoencoder().get_params()) - set(Autoencoder().get_params()) == {"corruption", "level"}
+    assert repr(DenoisingAutoencoder(3, level=0.2)) == "DenoisingAutoencoder(level=0.2, n_components=3)"
+    with pytest.raises(TypeError):
+        VAE(3, 2.0)  # type: ignore[misc]
 
 
 def test_it_stands_where_pca_stands(digits: tuple[np.ndarray, np.ndarray]) -> None:

@@ -18,8 +18,9 @@ import trompe
 from conftest import small
 from trompe.data import load_data
 from trompe.data.load import for_recipe, from_array, load_splits
+from trompe.data.sources.pack import Contents, packed
 from trompe.errors import TrompeError
-from trompe.options import DataOptions
+from trompe.options.data import DataOptions
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_mnist_is_found_where_it_lies(root: Path, random: np.random.Generator, f
     assert loaded.train.labels.tolist() == list(range(7))
     assert load_data("mnist:test").labels.tolist() == [9, 8, 7]
     assert loaded.train.class_names[3] == "3"
-    assert load_data("mnist", size=32, colour="rgb").images.shape == (7, 3, 32, 32)
+    assert load_data("mnist", size=32, color="rgb").images.shape == (7, 3, 32, 32)
 
 
 def test_files_at_the_top_are_the_first_sets_of_their_names(root: Path, random: np.random.Generator) -> None:
@@ -73,7 +74,7 @@ def test_a_set_wins_over_a_folder_of_its_name(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "digits").mkdir()
     monkeypatch.chdir(tmp_path)
     assert len(load_data("digits")) == 1438
-    with pytest.raises(TrompeError, match="no pictures in"):
+    with pytest.raises(TrompeError, match="no images in"):
         load_data("./digits")
 
 
@@ -193,22 +194,87 @@ def test_arrays_in_their_common_forms(random: np.random.Generator) -> None:
     assert from_array(random.random((4, 5, 6))).image_shape == (1, 5, 6)
     assert from_array(random.integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)).image_shape == (3, 5, 6)
     assert from_array(np.zeros((4, 1, 3, 5, 6), bool)).image_shape == (1, 3, 5, 6)
-    labelled = from_array(random.random((4, 5, 6)), np.array(["b", "a", "b", "a"]))
-    assert (labelled.class_names, labelled.labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
+    labeled = from_array(random.random((4, 5, 6)), np.array(["b", "a", "b", "a"]))
+    assert (labeled.class_names, labeled.labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
     ("array", "message"),
     [
         (np.zeros((4,)), "are not understood"),
-        (np.full((2, 3, 3), 7.0), "grey levels from 7 to 7"),
-        (np.zeros((2, 3, 3), np.int64), "pictures of type int64"),
-        (np.full((2, 3, 3), np.nan), "grey levels from nan"),
+        (np.full((2, 3, 3), 7.0), "gray levels from 7 to 7"),
+        (np.zeros((2, 3, 3), np.int64), "images of type int64"),
+        (np.full((2, 3, 3), np.nan), "gray levels from nan"),
     ],
 )
-def test_arrays_that_are_not_pictures(array: np.ndarray, message: str) -> None:
+def test_arrays_that_are_not_images(array: np.ndarray, message: str) -> None:
     with pytest.raises(TrompeError, match=message):
         from_array(array)
+
+
+def test_values_in_a_range_of_their_own_are_not_quantized(random: np.random.Generator) -> None:
+    flux = random.normal(size=(5, 6, 7)) * 1e-3
+    data = from_array(flux, value_range=(-1, 1))
+    assert (data.images.dtype, data.value_range, data.kind) == (np.float32, (-1, 1), "image")
+    assert np.array_equal(data.images[:, 0], flux.astype(np.float32))
+    assert data.format.restored(data.images_as_floats()) == pytest.approx(data.images, abs=1e-7)
+    counts = from_array(random.integers(0, 60_000, (5, 6, 7)), value_range=(0, 65_535))
+    assert (counts.images.dtype, counts.format.value_range) == (np.float32, (0, 65_535))
+    unit = from_array(random.random((5, 6, 7)), value_range=(0, 1))
+    assert unit.images.dtype == np.float32
+    assert from_array(random.random((5, 6, 7))).images.dtype == np.uint8
+    levels = random.integers(0, 256, (5, 6, 7)).astype(np.float64)
+    assert np.array_equal(from_array(levels, value_range=(0, 255)).images[:, 0], levels)
+    assert from_array(levels, value_range=(0, 255)).images.dtype == np.uint8
+
+
+def test_kinds_of_arrays(random: np.random.Generator) -> None:
+    volumes = random.integers(0, 256, (4, 1, 3, 5, 6), dtype=np.uint8)
+    assert from_array(volumes).kind == "voxels"
+    assert from_array(volumes, kind="video").kind == "video"
+    assert from_array(volumes[:, :, 0]).kind == "image"
+    for points in (random.random((4, 2)), random.random((4, 1, 2))):
+        data = from_array(points, value_range=(0, 1), kind="points")
+        assert (data.kind, data.image_shape, data.images.dtype) == ("points", (1, 2), np.float32)
+        assert np.array_equal(data.images.reshape(4, 2), points.reshape(4, 2).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("array", "settings", "message"),
+    [
+        (np.full((2, 3, 3), 7.0), {"value_range": (0, 5)}, r"values from 7 to 7 are not within \[0, 5\]"),
+        (np.full((2, 3, 3), np.nan), {"value_range": (0, 5)}, "values from nan to nan"),
+        (np.full((2, 3, 3), 7.0), {"value_range": (7, 7)}, r"are not within \[7, 7\]"),
+        (np.zeros((2, 3, 3), complex), {"value_range": (0, 5)}, "images of type complex128"),
+        (np.zeros((2, 3, 3)), {"kind": "video"}, "video samples of shape .* are not understood"),
+    ],
+)
+def test_arrays_outside_their_range_or_kind(array: np.ndarray, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(TrompeError, match=message):
+        from_array(array, **settings)  # type: ignore[arg-type]
+
+
+def test_a_pack_keeps_dtype_range_and_kind(random: np.random.Generator) -> None:
+    data = from_array(random.random((30, 1, 2, 3, 4)) - 0.5, np.arange(30) % 3, value_range=(-1, 1))
+    data = replace(data, unit="Jy")
+    assert data.labels is not None
+
+    def build() -> Contents:
+        return Contents(data.format, [data.images[:20], data.images[20:]], data.labels.tolist(), train_count=25)
+
+    for _ in range(2):  # as it is written, and read again
+        loaded = packed("flux", "flux", "1", build)
+        assert loaded.train.images.dtype == np.float32
+        assert np.array_equal(np.concatenate([loaded.train.images, loaded.test.images]), data.images)
+        assert loaded.train.format == loaded.test.format == data.format
+        assert loaded.test.labels.tolist() == data.labels[25:].tolist()
+        assert loaded.train.fingerprint == data.take(slice(0, 25)).fingerprint
+
+
+def test_points_have_no_size() -> None:
+    assert load_data("ring").kind == "points"
+    with pytest.raises(TrompeError, match="`ring` is of points, not of images"):
+        load_data("ring", size=8)
 
 
 def test_whole_classes_are_held_out(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sets that are made: the same for everybody, and by their law."""
+"""Synthetic sets: the same for everybody, by their published procedures."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 
 import trompe
-from trompe.data.synthetic import curves, on_noise, rotated, varied
+from trompe.data.sources.synthetic import curves, on_noise, rotated, stacked, varied
 
 
 def test_curves_are_the_same_for_everybody_and_differ() -> None:
-    pictures = curves(40, 0)
-    assert pictures.shape == (40, 1, 28, 28)
-    np.testing.assert_array_equal(pictures[:40], curves(40, 0))
-    assert (pictures != curves(40, 1)).any()
-    assert len({picture.tobytes() for picture in pictures}) == 40
+    images = curves(40, 0)
+    assert images.shape == (40, 1, 28, 28)
+    np.testing.assert_array_equal(images[:40], curves(40, 0))
+    assert (images != curves(40, 1)).any()
+    assert len({image.tobytes() for image in images}) == 40
 
 
-def test_a_curve_is_one_stroke_inside_the_picture() -> None:
+def test_a_curve_is_one_stroke_inside_the_image() -> None:
     from scipy.ndimage import label
 
-    for picture in curves(100, 0)[:, 0]:
-        assert label(picture > 100)[1] == 1
-        assert picture.max() > 200
+    for image in curves(100, 0)[:, 0]:
+        assert label(image > 100)[1] == 1
+        assert image.max() > 200
 
 
 def test_the_set_is_loaded_by_name() -> None:
@@ -42,7 +42,7 @@ def test_rotation_keeps_the_ink_and_noise_keeps_the_digit(random: np.random.Gene
     turned = rotated(images, random)
     ink = turned.reshape(200, -1).sum(1) / images.reshape(200, -1).sum(1)
     np.testing.assert_allclose(ink, 1, atol=0.03)
-    assert len({picture.tobytes() for picture in turned}) > 190
+    assert len({image.tobytes() for image in turned}) > 190
     noisy = on_noise(images, random)
     assert (noisy[images == 255] == 255).all()
     background = noisy[images == 0]
@@ -51,10 +51,20 @@ def test_rotation_keeps_the_ink_and_noise_keeps_the_digit(random: np.random.Gene
 
 
 def test_a_variant_is_split_as_published(random: np.random.Generator) -> None:
-    images = random.integers(0, 256, (60_000, 1, 2, 2), np.uint8)
-    labels = np.arange(60_000) % 10
-    parts = varied(lambda pictures, _: pictures)(images, labels, images[:10_000], labels[:10_000])
-    assert [len(part) for part in parts] == [12_000, 12_000, 50_000, 50_000]
+    images = random.integers(0, 256, (70_000, 1, 2, 2), np.uint8)
+    labels = np.arange(70_000) % 10
+    shown, classes, train_count = varied(lambda shown, _: shown)(images, labels, 60_000)
+    assert (train_count, len(shown) - train_count) == (12_000, 50_000)
+    assert len(classes) == len(shown)
+
+
+def test_stacked_digits_are_of_their_own_split(random: np.random.Generator) -> None:
+    images = np.arange(70, dtype=np.uint8)[:, None, None, None]
+    labels = np.arange(70) % 10
+    shown, classes, train_count = stacked(images, labels, 60)
+    assert (train_count, shown.shape) == (60, (70, 3, 1, 1))
+    assert shown[:60].max() < 60 <= shown[60:].min()
+    np.testing.assert_array_equal(classes, labels[shown[:, :, 0, 0]] @ [100, 10, 1])
 
 
 def idx(path: Path, array: np.ndarray) -> None:

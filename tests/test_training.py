@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import trompe
 from conftest import small
-from trompe.data.arrays import ImageData
-from trompe.options import TrainOptions
-from trompe.record import read_record
-from trompe.step import average_decay, learning_rate
+from trompe.data.samples import Samples
+from trompe.options.train import TrainOptions
+from trompe.runs.record import read_record
+from trompe.training.step import average_decay, learning_rate
 
 TRAIN = [sys.executable, "-m", "trompe", "train", "vae-digits"]
 
@@ -48,10 +49,10 @@ def test_training_lowers_the_loss(vae_run: trompe.Run) -> None:
 def test_interrupted_anywhere_it_comes_to_the_same_bits(tmp_path: Path) -> None:
     whole = trompe.train(small(steps=30), tmp_path / "whole")
     for stop in (1, 7, 29):
-        # the schedule's length is settled when a run is made: give it, so that the shorter recipe makes the same run
-        settled = whole.record.recipe
-        trompe.train(replace(settled, train=replace(settled.train, steps=stop)), tmp_path / str(stop))
-        resumed = trompe.train(settled, tmp_path / str(stop))
+        # the schedule's length is resolved when a run is made: give it, so that the shorter recipe makes the same run
+        resolved = whole.record.recipe
+        trompe.train(replace(resolved, train=replace(resolved.train, steps=stop)), tmp_path / str(stop))
+        resumed = trompe.train(resolved, tmp_path / str(stop))
         assert resumed.digest == whole.digest
 
 
@@ -82,6 +83,15 @@ def test_evaluating_and_drawing_at_any_frequency_changes_nothing(tmp_path: Path)
     assert busy.digest == quiet.digest
     assert trompe.load(tmp_path / "busy", snapshot=5).step == 5
     assert len(list((tmp_path / "busy" / "samples").glob("*.png"))) == 17  # 0, 2, ... 30, and 5
+
+
+def test_the_log_is_a_function_of_the_step(tmp_path: Path) -> None:
+    """Whenever the clock asks for a checkpoint, each line is of the same steps."""
+    quiet = trompe.train(small(), tmp_path / "quiet")
+    busy = trompe.train(small(checkpoint_seconds=0.0), tmp_path / "busy")
+    timeless = [[{**line, "images_per_second": 0} for line in run.log] for run in (quiet, busy)]
+    assert timeless[0] == timeless[1]
+    assert [line["step"] for line in quiet.log] == [10, 20, 30]
 
 
 def test_the_seed_changes_the_run(tmp_path: Path) -> None:
@@ -163,7 +173,7 @@ def test_asked_to_stop_it_writes_its_state_and_says_so(tmp_path: Path, number: s
     process.send_signal(number)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"stopped at step {json.loads(out)['step']}; the same command goes on from there" in errors
+    assert f"stopped at step {json.loads(out)['step']}; the same command resumes from there" in errors
     assert trompe.load(tmp_path / "run").step == json.loads(out)["step"] > 0
 
 
@@ -177,6 +187,18 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_last_good_state(t
     kept = trompe.load(tmp_path / "run")
     assert kept.step == 0
     assert all(torch.isfinite(tensor).all() for tensor in kept.model.state_dict().values())
+
+
+def test_nothing_is_written_after_a_loss_that_is_not_finite(tmp_path: Path) -> None:
+    """Neither snapshots nor sample grids, also where no log line is due."""
+    wild = small("gan-mnist", learning_rate=1e38, log_every=1000, sample_every=1, snapshots=tuple(range(31)))
+    with pytest.raises(trompe.TrainingStopped, match="the loss is not finite at step") as error:
+        trompe.train(wild, tmp_path)
+    stopped_at = int(str(error.value).split("at step ")[1].split(":")[0])
+    for folder, suffix in (("snapshots", ".safetensors"), ("samples", ".png")):
+        assert sorted(int(path.stem[5:]) for path in (tmp_path / folder).glob(f"*{suffix}")) == [*range(stopped_at)]
+    for path in (tmp_path / "snapshots").iterdir():
+        assert all(torch.isfinite(tensor).all() for tensor in load_file(path).values())
 
 
 def test_a_changed_recipe_is_refused_with_the_difference(tmp_path: Path) -> None:
@@ -197,7 +219,7 @@ def test_changed_data_are_refused_with_the_difference(tmp_path: Path, random: np
         trompe.train(small(), tmp_path, data=images[:30])
 
 
-def test_pictures_that_moved_are_the_same_pictures(tmp_path: Path) -> None:
+def test_images_that_moved_are_the_same_images(tmp_path: Path) -> None:
     data = trompe.load_data("digits")
     first = trompe.train(small(), tmp_path, data=replace(data, name="here"))
     again = trompe.train(small(steps=40), tmp_path, data=replace(data, name="there"))
@@ -206,8 +228,8 @@ def test_pictures_that_moved_are_the_same_pictures(tmp_path: Path) -> None:
 
 
 def test_a_recipe_and_its_data_may_be_named(tmp_path: Path) -> None:
-    images = trompe.load_data("digits").images[:40, 0].tolist()
-    with pytest.raises(trompe.TrompeError, match="pictures of type int64"):
+    images = trompe.load_data("digits").images[:40, 0].astype(np.int64)
+    with pytest.raises(trompe.TrompeError, match="images of type int64"):
         trompe.train("vae-digits", tmp_path / "a", data=images)
     with pytest.raises(trompe.TrompeError, match="did you mean `mnist`"):
         trompe.train("vae-digits", tmp_path / "a", data="minst")
@@ -223,7 +245,7 @@ def test_what_a_user_should_know_is_said(tmp_path: Path, capfd: pytest.CaptureFi
     (tmp_path / "bad.png").write_text("x")
     recipe = small(steps=2)
     trompe.train(recipe, tmp_path / "run", data=tmp_path)
-    assert "1 broken pictures are skipped: bad.png" in capfd.readouterr().err
+    assert "1 broken images are skipped: bad.png" in capfd.readouterr().err
     trompe.train(recipe, tmp_path / "run", data=tmp_path)
     assert "nothing to do: the run is at step 2 of 2" in capfd.readouterr().err
 
@@ -245,11 +267,11 @@ def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None
         trompe.train(small(), tmp_path / "thesis.tex")
 
 
-def test_tested_on_pictures_of_all_classes(tmp_path: Path) -> None:
+def test_tested_on_images_of_all_classes(tmp_path: Path) -> None:
     """A test split lies as its folder does, one class after another."""
     classes = np.arange(30_000) // 300
     images = np.broadcast_to(classes.astype(np.uint8)[:, None, None, None], (30_000, 1, 8, 8))
-    run = trompe.train(small("vae-digits", steps=1), tmp_path / "run", data=ImageData(images, "hundred"))
+    run = trompe.train(small("vae-digits", steps=1), tmp_path / "run", data=Samples(images, "hundred"))
     kept = run.data().images[:, 0, 0, 0]
     assert len(kept) == 2000
     assert len(np.unique(kept)) == 100
@@ -264,7 +286,7 @@ def test_what_does_not_fit_is_found_before_anything_is_written(tmp_path: Path) -
 
 
 def test_one_training_at_a_time_in_a_folder(tmp_path: Path) -> None:
-    from trompe.guards import locked
+    from trompe.training.signals import locked
 
     with locked(tmp_path / "run"), pytest.raises(trompe.TrompeError, match="another process is training"):
         trompe.train(small(), tmp_path / "run")
@@ -279,7 +301,7 @@ def test_a_full_disk_ends_in_words_and_the_run_goes_on_afterwards(tmp_path: Path
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
     code = (
-        "import sys, trompe; from trompe.record import read_record; from dataclasses import replace\n"
+        "import sys, trompe; from trompe.runs.record import read_record; from dataclasses import replace\n"
         "recipe = read_record(__import__('pathlib').Path(sys.argv[1])).recipe\n"
         "trompe.train(replace(recipe, train=replace(recipe.train, steps=400)), sys.argv[1])"
     )
@@ -302,7 +324,7 @@ def test_a_disk_that_fills_under_the_log_ends_in_the_same_words(tmp_path: Path) 
     trompe.train(small(steps=10), tmp_path / "run")
     size = (tmp_path / "run" / "log.jsonl").stat().st_size
     code = (
-        "import resource, sys; from trompe.log import RunLog; from pathlib import Path\n"
+        "import resource, sys; from trompe.runs.log import RunLog; from pathlib import Path\n"
         "log = RunLog(Path(sys.argv[1]), 10)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size + 10}, {size + 10}))\n"
         "try:\n    log.write(11, {'vae/kl': 1.0})\nfinally:\n    log.close()"
@@ -337,9 +359,9 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
 
 
 def test_schedules_are_functions_of_the_step() -> None:
-    options = TrainOptions(schedule="cosine", steps=100, decay_steps=100, learning_rate=2.0, rate_warmup=10)
+    options = TrainOptions(schedule="cosine", steps=100, decay_steps=100, learning_rate=2.0, warmup=10)
     assert learning_rate(options, 0) == pytest.approx(0.2)
-    assert learning_rate(replace(options, rate_warmup=0), 50) == pytest.approx(1.01)
+    assert learning_rate(replace(options, warmup=0), 50) == pytest.approx(1.01)
     assert learning_rate(options, 100) == learning_rate(options, 10_000) == pytest.approx(0.02)
     assert learning_rate(replace(options, schedule="constant"), 5000) == 2.0
     assert average_decay(replace(options, ema=0.999), 0) == pytest.approx(0.1)

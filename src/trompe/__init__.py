@@ -5,29 +5,43 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .data import ImageData, load_data
-    from .errors import TrainingStopped, TrompeError
-    from .options import Recipe
-    from .recipes import recipe
-    from .run import Run, load
-    from .training import train
+from .version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from .data import Samples, load_data
+    from .errors import TrainingStopped, TrompeError
+    from .recipes import recipe
+    from .recipes.tree import Recipe
+    from .runs.predictor import Predictor
+    from .runs.run import Run, load
+    from .training.loop import train
 
 _HOMES = {
-    "ImageData": "data",
-    "Recipe": "options",
-    "Run": "run",
+    "Predictor": "runs.predictor",
+    "Recipe": "recipes.tree",
+    "Run": "runs.run",
+    "Samples": "data",
     "TrainingStopped": "errors",
     "TrompeError": "errors",
-    "load": "run",
+    "load": "runs.run",
     "load_data": "data",
     "recipe": "recipes",
-    "train": "training",
+    "train": "training.loop",
 }
 
-__all__ = ["ImageData", "Recipe", "Run", "TrainingStopped", "TrompeError", "load", "load_data", "recipe", "train"]
+__all__ = [
+    "Predictor",
+    "Recipe",
+    "Run",
+    "Samples",
+    "TrainingStopped",
+    "TrompeError",
+    "__version__",
+    "load",
+    "load_data",
+    "recipe",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

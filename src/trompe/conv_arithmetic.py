@@ -12,9 +12,12 @@ the size `i` gets it again as `output_padding`. Groups and channels change no si
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from itertools import accumulate
+from typing import Literal, NamedTuple
 
 from .errors import TrompeError
 
@@ -24,8 +27,11 @@ NamedPadding = Literal["valid", "same", "half", "full"]
 
 @dataclass(frozen=True)
 class Axis:
-    """A layer along one axis, as torch has it: of a transposed convolution `padding` is what is cut off, that of the
-    convolution it undoes.
+    """A layer along one axis, as torch has it.
+
+    Attributes:
+        padding: before and after; of a transposed convolution that of the convolution it is the transpose of: what is
+            cut off.
 
     Raises:
         TrompeError: a number is out of its range, or they do not fit each other.
@@ -34,7 +40,6 @@ class Axis:
     kernel: int
     stride: int = 1
     padding: tuple[int, int] = (0, 0)
-    """Before and after."""
     dilation: int = 1
     kind: Kind = "convolution"
     output_padding: int = 0
@@ -43,20 +48,18 @@ class Axis:
         for name in ("kernel", "stride", "dilation"):
             if getattr(self, name) < 1:
                 raise TrompeError(f"a {name} of {getattr(self, name)}", hint="it is a whole number from 1 on")
-        if min(self.padding) < 0 or self.output_padding < 0:
-            least = min(*self.padding, self.output_padding)
+        if (least := min(*self.padding, self.output_padding)) < 0:
             raise TrompeError(f"a padding of {least}", hint="it is a whole number from 0 on")
         if self.output_padding and self.kind != "transposed":
             raise TrompeError(
                 f"an output padding of {self.output_padding} where nothing is transposed",
                 hint="only a transposed convolution has to choose among the sizes that its stride merged",
             )
-        if self.output_padding >= max(self.stride, self.dilation) and self.output_padding:
+        if self.output_padding >= max(self.stride, self.dilation):
             raise TrompeError(
                 f"an output padding of {self.output_padding} with a stride of {self.stride} and a dilation of "
                 f"{self.dilation}",
-                hint="it chooses among the sizes that a stride merges, and so is smaller than the stride (or, torch "
-                "allows, the dilation)",
+                hint="it chooses among the sizes that a stride merges: give less than the stride (or the dilation)",
             )
         if self.kind == "pooling" and max(self.padding) > self.kernel // 2:
             raise TrompeError(
@@ -66,88 +69,87 @@ class Axis:
 
     @property
     def reach(self) -> int:
-        """Cells from a window's first to its last, both among them."""
+        """Cells from a window's first to its last, inclusive."""
         return self.dilation * (self.kernel - 1) + 1
 
     def size(self, size: int) -> int:
         """Output size; an error where there is none."""
         if size < 1:
             raise TrompeError(f"an input of {size}", hint="it is a whole number from 1 on")
+        found = (size + sum(self.padding) - self.reach) // self.stride + 1
         if self.kind == "transposed":
             found = self.stride * (size - 1) + self.reach - sum(self.padding) + self.output_padding
-            if found < 1:
-                raise TrompeError(
-                    f"a transposed convolution of {self.kernel} that cuts {sum(self.padding)} off leaves nothing of an "
-                    f"input of {size}",
-                    hint="use less padding, a larger kernel, or a larger input",
-                )
+        if found > 0:
             return found
-        room = size + sum(self.padding) - self.reach
-        if room < 0:
-            shown = f"{self.kernel} (dilation {self.dilation})" if self.dilation > 1 else str(self.kernel)
+        if self.kind == "transposed":
             raise TrompeError(
-                f"a kernel of {shown} does not fit an input of {size} with padding {max(self.padding)}",
-                hint="use a larger input, more padding, a smaller kernel, or fewer strided layers",
+                f"a transposed convolution of {self.kernel} that cuts {sum(self.padding)} off leaves nothing of an "
+                f"input of {size}",
+                hint="use less padding, a larger kernel, or a larger input",
             )
-        return room // self.stride + 1
+        shown = f"{self.kernel} (dilation {self.dilation})" if self.dilation > 1 else str(self.kernel)
+        raise TrompeError(
+            f"a kernel of {shown} does not fit an input of {size} with padding {max(self.padding)}",
+            hint="use a larger input, more padding, a smaller kernel, or fewer strided layers",
+        )
 
     def lost(self, size: int) -> int:
-        """Cells at the input's end that no window reaches: the `output_padding` with which the transposed convolution
-        comes back to the size.
-        """
+        """Cells at the input's end that no window reaches: the `output_padding` of the transpose back to this size."""
         return (size + sum(self.padding) - self.reach) % self.stride
 
-    def inputs_of(self, first: int, last: int) -> tuple[int, int]:
-        """The first and last input cell that output cells `first` to `last` depend on; they may lie in the padding. Of
-        a transposed convolution the interval is empty, last before first, where no input is within reach.
+    @property
+    def around(self) -> tuple[int, int]:
+        """Cells before and after the input: the padding, or the zeros around the stretched input of a transposed
+        convolution (negative: cells cut off).
         """
-        before = self.padding[0]
-        if self.kind == "transposed":
-            return -((self.reach - 1 - first - before) // self.stride), (last + before) // self.stride
-        return first * self.stride - before, last * self.stride - before + self.reach - 1
+        if self.kind != "transposed":
+            return self.padding
+        before, after = self.padding
+        return self.reach - 1 - before, self.reach - 1 - after + self.output_padding
+
+    def inputs_of(self, place: int) -> list[int]:
+        """The input cells that an output cell depends on, one per tap that meets one; they may lie in the padding."""
+        if self.kind != "transposed":
+            return [place * self.stride - self.padding[0] + self.dilation * tap for tap in range(self.kernel)]
+        reached = [place + self.padding[0] - self.dilation * tap for tap in range(self.kernel)]
+        return [at // self.stride for at in reached if at % self.stride == 0]
 
 
-@dataclass(frozen=True)
-class Stretched:
-    """The convolution of stride 1 that a transposed convolution is (Dumoulin & Visin 2016, section 4): on the input
-    with `between` zeros between its cells and `padding` zeros before and after (negative ones are cells cut off), with
-    the kernel turned around.
+PADDING, BETWEEN = -1, -2
+
+
+class Windows(NamedTuple):
+    """The windows of a layer along one axis: the input `cells` that they pass over (or `PADDING`, or a zero `BETWEEN`),
+    where the window of each output cell `starts`, and the `taps` in a window that meet the kernel.
+
+    A transposed convolution is the convolution of stride 1, with the kernel flipped, of its stretched input: with
+    `stride - 1` zeros between the cells (Dumoulin & Visin 2016, section 4).
     """
 
-    between: int
-    padding: tuple[int, int]
-
-    def size(self, size: int) -> int:
-        """Of the input with all its zeros."""
-        return size + (size - 1) * self.between + sum(self.padding)
+    cells: tuple[int, ...]
+    starts: tuple[int, ...]
+    taps: tuple[int, ...]
 
 
-def stretched(axis: Axis) -> Stretched:
-    before, after = axis.padding
-    edge = axis.reach - 1
-    return Stretched(axis.stride - 1, (edge - before, edge - after + axis.output_padding))
+def windows(axis: Axis, size: int) -> Windows:
+    """The windows on an input of this size."""
+    stretch, step = (axis.stride, 1) if axis.kind == "transposed" else (1, axis.stride)
+    length, (before, after) = stretch * (size - 1) + 1, axis.around
+    cells = (
+        PADDING if not 0 <= place < length else BETWEEN if place % stretch else place // stretch
+        for place in range(-before, length + after)
+    )
+    starts = (step * place for place in range(axis.size(size)))
+    return Windows(tuple(cells), tuple(starts), tuple(axis.dilation * tap for tap in range(axis.kernel)))
 
 
 def padding_named(name: NamedPadding, kernel: int, dilation: int = 1) -> tuple[int, int]:
-    """`valid`, none; `same`, which keeps the size at stride 1 (one cell more after than before, where it does not come
-    out even); `half`, half the kernel on either side, which keeps it for odd kernels; `full`, so that every overlap of
-    kernel and input counts (relations 3 and 4).
+    """`valid`, none; `same`, which keeps the size at stride 1, an odd cell after; `half`, half the kernel on each side,
+    which keeps it for odd kernels; `full`, so that every overlap of kernel and input counts (relations 3 and 4).
     """
     edge = dilation * (kernel - 1)
     whole = {"valid": 0, "half": dilation * (kernel // 2), "full": edge}
     return (edge // 2, edge - edge // 2) if name == "same" else (whole[name], whole[name])
-
-
-def convolution_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
-    """Output size along one axis; an error where the kernel does not fit once."""
-    return Axis(kernel, stride, (padding, padding), dilation).size(size)
-
-
-def transposed_size(
-    size: int, kernel: int, stride: int = 1, padding: int = 0, output_padding: int = 0, dilation: int = 1
-) -> int:
-    """Output size of a transposed convolution along one axis."""
-    return Axis(kernel, stride, (padding, padding), dilation, "transposed", output_padding).size(size)
 
 
 def lost_by_stride(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
@@ -160,10 +162,7 @@ def lost_by_stride(size: int, kernel: int, stride: int = 1, padding: int = 0, di
 
 def sizes_through(stack: Iterable[Axis], size: int) -> list[int]:
     """The size before and after each layer."""
-    sizes = [size]
-    for axis in stack:
-        sizes.append(axis.size(sizes[-1]))
-    return sizes
+    return list(accumulate(stack, lambda size, axis: axis.size(size), initial=size))
 
 
 def pyramid(sizes: tuple[int, ...], levels: int, kernel: int, stride: int, padding: int) -> list[tuple[int, ...]]:
@@ -173,30 +172,25 @@ def pyramid(sizes: tuple[int, ...], levels: int, kernel: int, stride: int, paddi
 
 
 def receptive_field(stack: Sequence[Axis]) -> int:
-    """The most input cells along an axis that one output cell depends on, far from the borders."""
-    period = 1
-    for axis in stack:
-        period *= axis.stride if axis.kind == "transposed" else 1
+    """The widest span of input cells along an axis that one output cell depends on, far from the borders."""
     widest = 0
-    for place in range(period):  # after a transposed convolution, not all outputs see equally far
-        first = last = place
+    # after a transposed convolution, outputs differ in how far they see, with this period
+    for place in range(math.prod(axis.stride for axis in stack if axis.kind == "transposed")):
+        cells = {place}
         for axis in reversed(stack):
-            first, last = axis.inputs_of(first, last)
-        widest = max(widest, last - first + 1)
+            cells = {cell for one in cells for cell in axis.inputs_of(one)}
+        widest = max(widest, max(cells) - min(cells) + 1 if cells else 0)
     return widest
 
 
 def accepted_sizes(stack: Sequence[Axis], most: int) -> list[int]:
     """The input sizes up to `most` that every layer fits."""
-
-    def fits(size: int) -> bool:
-        try:
+    found = []
+    for size in range(1, most + 1):
+        with suppress(TrompeError):
             sizes_through(stack, size)
-        except TrompeError:
-            return False
-        return True
-
-    return [size for size in range(1, most + 1) if fits(size)]
+            found.append(size)
+    return found
 
 
 def even(axis: Axis) -> bool:
@@ -209,18 +203,10 @@ def even(axis: Axis) -> bool:
 
 def paths(stack: Iterable[Axis], size: int) -> list[int]:
     """How many ways lead from input cells to each output cell of a stack, along one axis: how often a transposed
-    convolution writes to it. Where that is uneven, pictures show a checkerboard (Odena et al. 2016).
+    convolution writes to it. Where that is uneven, images show a checkerboard (Odena et al. 2016).
     """
     counts = [1] * size
     for axis in stack:
-        made = [0] * axis.size(len(counts))
-        for place in range(len(made)):
-            for tap in range(axis.kernel):
-                if axis.kind == "transposed":
-                    at, rest = divmod(place + axis.padding[0] - axis.dilation * tap, axis.stride)
-                else:
-                    at, rest = place * axis.stride - axis.padding[0] + axis.dilation * tap, 0
-                if rest == 0 and 0 <= at < len(counts):
-                    made[place] += counts[at]
-        counts = made
+        places = range(axis.size(len(counts)))
+        counts = [sum(counts[at] for at in axis.inputs_of(place) if 0 <= at < len(counts)) for place in places]
     return counts

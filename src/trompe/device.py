@@ -8,7 +8,7 @@ import sys
 import torch
 
 from .errors import TrompeError
-from .options import Precision
+from .options.numbers import Precision
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 

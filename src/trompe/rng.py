@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from .errors import TrompeError
 
@@ -20,7 +23,7 @@ from .errors import TrompeError
 class Stream(IntEnum):
     """What random numbers are for; two streams of one seed are independent."""
 
-    INITIALISE = 0
+    INITIALIZE = 0
     STEP = 1
     ORDER = 2
     SAMPLE = 3
@@ -36,8 +39,48 @@ def derive(seed: int, stream: Stream, *indices: int) -> int:
     return int(words[0] >> np.uint64(1))
 
 
+@runtime_checkable
+class Noise(Protocol):
+    """Random numbers for each sample of a batch."""
+
+    def normal(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        """Standard normal numbers, of this shape for each sample."""
+        ...
+
+    def uniform(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        """Uniform numbers in [0, 1)."""
+        ...
+
+    def integers(self, low: int, high: int, *shape: int) -> Int[Tensor, "batch ..."]:
+        """Whole numbers from `low` up to but not including `high`."""
+        ...
+
+
+class Draws:
+    """The random numbers of one batch: a function of a key, and of the order in which they are asked for.
+
+    They are drawn for the whole global batch of `size`, of which this process gets its own `rows`: how many processes
+    share the batch changes nothing.
+    """
+
+    def __init__(self, key: int, device: torch.device, size: int, rows: slice = slice(None)) -> None:
+        self.generator = torch.Generator(device).manual_seed(key)
+        self.device, self.size, self.rows = device, size, rows
+
+    def normal(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        return torch.randn(self.size, *shape, generator=self.generator, device=self.device)[self.rows]
+
+    def uniform(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        return torch.rand(self.size, *shape, generator=self.generator, device=self.device)[self.rows]
+
+    def integers(self, low: int, high: int, *shape: int) -> Int[Tensor, "batch ..."]:
+        drawn = torch.randint(low, high, (self.size, *shape), generator=self.generator, device=self.device)
+        return drawn[self.rows]
+
+
 def seed_step(seed: int, step: int) -> None:
-    """Seed torch's global generators for one training step.
+    """Seed torch's global generators for one training step, for networks that use torch's own dropout and the like:
+    what trompe draws itself comes from `Draws`.
 
     Only the generators in use are seeded: `torch.manual_seed` also visits every backend that is not there, which
     costs some 50 times as much.

@@ -1,7 +1,7 @@
-"""Autoencoders as scikit-learn's transformers: where `PCA` stands in a `Pipeline` or a `GridSearchCV`, they may stand.
+"""Autoencoders as scikit-learn's transformers: they may stand where `PCA` stands, in a `Pipeline` or a `GridSearchCV`.
 
-They take any table of numbers, `(samples, features)`. Features are shifted by their means, and all are divided by one
-number, so that errors weigh as they do for PCA.
+They take tables of numbers, `(samples, features)`, centered and divided by one number, so that errors weigh as they do
+for PCA. The output has the precision of the input, float32 or float64.
 """
 
 from __future__ import annotations
@@ -9,317 +9,207 @@ from __future__ import annotations
 import math
 import numbers
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
+from sklearn.utils.validation import check_array, check_is_fitted, check_random_state, validate_data
 
-from .build import build_model
+from . import families
 from .data.batches import Batch
 from .data.order import batch_indices
-from .distributions import DiagonalGaussian
+from .data.samples import Format
 from .errors import TrompeError
-from .families import phases_of
-from .losses import log_prior_ratio
-from .model import Model
-from .names import Activation, CorruptionName
-from .options import AutoencoderOptions, DenoisingOptions, FamilyOptions, MLPOptions, Recipe, TrainOptions, VAEOptions
-from .rng import Stream, normal, seeded
-from .rules import checked
-from .state import initial_state
-from .step import train_step
+from .losses.elbo import iwae_bound, log_weights
+from .options.names import Activation, CorruptionName
+from .options.nets import MLPOptions
+from .options.train import TrainOptions
+from .recipes.build import build_model
+from .recipes.checks import checked
+from .recipes.tree import Recipe
+from .rng import Draws, Stream, normal, seeded
+from .training.state import initial_state
+from .training.step import train_step
 
 __all__ = ["VAE", "Autoencoder", "DenoisingAutoencoder"]
 
-Table = Float[np.ndarray, "samples features"]
-Codes = Float[np.ndarray, "samples components"]
-CHECKED_EVERY = 100
-SCORED_TOGETHER = 2**22
 
-
+@dataclass
 class Rows:
     """A table as the source of a training's batches."""
 
+    table: Float[torch.Tensor, "samples features"]
     device = torch.device("cpu")
 
-    def __init__(self, table: Table) -> None:
-        self.table = torch.from_numpy(table.astype(np.float32))
+    def __len__(self) -> int:
+        return len(self.table)
 
-    def prepared(self, indices: np.ndarray) -> Batch:
-        return Batch(self.table[torch.from_numpy(indices)])
-
-
-def whole(name: str, value: Any) -> int:
-    """A parameter that must be a whole number, of whatever type."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not float(value).is_integer():
-        raise ValueError(f"{name} is {value!r}; give a whole number")
-    return int(float(value))
+    def prepared(self, indices: np.ndarray, draws: Draws, **given: Any) -> Batch:
+        return Batch(self.table[torch.from_numpy(indices)], draws=draws, **given)
 
 
-def number(name: str, value: Any) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise ValueError(f"{name} is {value!r}; give a number")
-    return float(value)
+def number(name: str, value: Any, *, whole: bool = False) -> Any:
+    """A parameter as a Python number, of whatever type it is."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or (whole and not float(value).is_integer()):
+        raise ValueError(f"{name} is {value!r}; give a {'whole ' if whole else ''}number")
+    return int(float(value)) if whole else float(value)
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What the three have in common: multilayer perceptrons there and back, trained by Adam."""
+    """What the estimators share: multilayer perceptrons of a family as encoder and decoder, trained by Adam."""
 
-    def __init__(
-        self,
-        n_components: int,
-        *,
-        widths: tuple[int, ...],
-        activation: Activation,
-        steps: int,
-        batch_size: int,
-        learning_rate: float,
-        random_state: Any,
-    ) -> None:
-        self.n_components = n_components
-        self.widths = widths
-        self.activation = activation
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
+    n_components: int = field(default=2, kw_only=False)
+    widths: tuple[int, ...] = (128, 64)
+    activation: Activation = "silu"
+    steps: int = 2000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    random_state: Any = None
+    __no_type_check__ = True  # for checkers at run time: parameters are checked by `fit`, as scikit-learn wants it
 
     @abstractmethod
-    def _family(self) -> FamilyOptions:
-        """The family of models, with this estimator's own parameters."""
+    def _family(self) -> families.Family: ...
 
     def fit(self, X: Any, y: Any = None) -> _Coder:
         """Learn from a table `(samples, features)`; `y` is ignored."""
-        table: Table = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self.mean_: Float[np.ndarray, " features"] = table.mean(0)
+        table = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        self.mean_ = table.mean(0)
         self.scale_ = math.sqrt(float((table - self.mean_).var(0).mean())) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.n_components_ = whole("n_components", self.n_components)
-        self.model_, self.loss_ = self._trained(Rows((table - self.mean_) / self.scale_), table.shape, seed)
+        try:
+            widths = tuple(number("widths", width, whole=True) for width in self.widths)
+            nets = MLPOptions(widths, number("n_components", self.n_components, whole=True), self.activation)
+            steps, batch = (number(name, getattr(self, name), whole=True) for name in ("steps", "batch_size"))
+            rate = number("learning_rate", self.learning_rate)
+            options = TrainOptions(steps=steps, batch=batch, learning_rate=rate, schedule="cosine", seed=seed)
+            recipe = checked(Recipe(nets=nets, family=self._family(), train=options))
+        except TrompeError as error:  # scikit-learn's users expect a ValueError
+            raise ValueError(str(error)) from error
+        rows = Rows(torch.from_numpy((table - self.mean_) / self.scale_).float())
+        model, phases = build_model(recipe, Format(table.shape[1:])), recipe.family.phases()
+        state, self.loss_ = initial_state(model, phases, options), math.nan
+        with seeded(seed, Stream.STEP):  # which leaves the caller's generators as they are
+            for step in range(steps):
+                indices = batch_indices(len(rows), batch, seed, step)
+                self.loss_ = float(sum(train_step(state, phases, rows, indices, options).values()))
+                if not math.isfinite(self.loss_):
+                    raise ValueError(f"the loss is not finite at step {step}; try a lower learning_rate")
+        self.model_ = model.double().eval().requires_grad_(False)
+        self.n_components_ = self._n_features_out = nets.latent
         return self
 
-    def _trained(self, rows: Rows, shape: tuple[int, ...], seed: int) -> tuple[Model, float]:
-        """The model after all steps, in float64, and its last loss; the caller's own random numbers are left alone."""
-        try:
-            nets = MLPOptions(
-                widths=tuple(whole("widths", width) for width in self.widths),
-                latent=whole("n_components", self.n_components),
-                activation=self.activation,
-            )
-            options = TrainOptions(
-                steps=whole("steps", self.steps),
-                batch=whole("batch_size", self.batch_size),
-                learning_rate=number("learning_rate", self.learning_rate),
-                schedule="cosine",
-                seed=seed,
-            )
-            recipe = checked(Recipe(type(self).__name__, nets=nets, family=self._family(), train=options))
-        except TrompeError as error:  # scikit-learn's users look for a ValueError
-            raise ValueError(str(error)) from error
-        model = build_model(recipe, (shape[1],))
-        phases = phases_of(recipe.family)
-        state = initial_state(model, phases, options)
-        loss = math.nan
-        with seeded(seed, Stream.STEP):  # which leaves the caller's generators as they are
-            for step in range(options.steps):
-                terms = train_step(state, phases, rows, batch_indices(shape[0], options.batch, seed, step), options)
-                if step % CHECKED_EVERY == 0 or step == options.steps - 1:
-                    loss = float(torch.stack(list(terms.values())).sum())
-                    if not math.isfinite(loss):
-                        raise ValueError(f"the loss is not finite at step {step}; try a lower learning_rate")
-        return model.double().eval().requires_grad_(False), loss
+    def transform(self, X: Any) -> Float[np.ndarray, "samples components"]:
+        """The latent of each row: the mean of its posterior."""
+        rows = self._standardized(X)
+        return self.model_.encode(rows.double()).to(rows.dtype).numpy()
 
-    def transform(self, X: Any) -> Codes:
-        """The code of each row: the mean of its posterior."""
-        return self._posterior(self._standardised(X))[:, : self.n_components_].numpy()
-
-    def inverse_transform(self, X: Any) -> Table:
-        """A row for each code, on the table's own scale."""
+    def inverse_transform(self, X: Any) -> Float[np.ndarray, "samples features"]:
+        """A row for each latent, on the table's own scale."""
         check_is_fitted(self)
-        codes = torch.from_numpy(np.asarray(X, dtype=np.float64))
-        return self._decoded(codes).numpy() * self.scale_ + self.mean_
+        latents = check_array(X, dtype=(np.float64, np.float32), input_name="X")
+        if latents.shape[1] != self.n_components_:
+            raise ValueError(f"X has {latents.shape[1]} columns; give one for each of {self.n_components_} components")
+        rows = self.model_.likelihood_mean(torch.from_numpy(latents).double())
+        return (rows.numpy() * self.scale_ + self.mean_).astype(latents.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean squared error of the reconstruction, over samples and features."""
-        table = self._standardised(X)
-        error = self._decoded(self._posterior(table)[:, : self.n_components_]) - table
+        rows = self._standardized(X).double()
+        error = self.model_.likelihood_mean(self.model_.encode(rows)) - rows
         return -(self.scale_**2) * float(error.square().mean())
 
-    def _standardised(self, X: Any) -> Float[Tensor, "samples features"]:
+    def _standardized(self, X: Any) -> Float[torch.Tensor, "samples features"]:
         check_is_fitted(self)
-        table: Table = validate_data(self, X, dtype=np.float64, reset=False)
-        return torch.from_numpy((table - self.mean_) / self.scale_)
+        table = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return torch.from_numpy(((table - self.mean_) / self.scale_).astype(table.dtype))
 
-    def _posterior(self, table: Float[Tensor, "samples features"]) -> Float[Tensor, "samples parameters"]:
-        return self.model_.get_submodule("encoder")(table)
-
-    def _parameters(self, codes: Float[Tensor, "samples components"]) -> Float[Tensor, "samples parameters"]:
-        return self.model_.get_submodule("decoder")(codes)
-
-    def _decoded(self, codes: Float[Tensor, "samples components"]) -> Float[Tensor, "samples features"]:
-        return self.model_.likelihood.mean(self._parameters(codes))
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_components_
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Autoencoder(_Coder):
     """A deep autoencoder (Hinton & Salakhutdinov 2006) with the squared error.
 
     Args:
-        n_components: numbers in a code.
-        widths: units of each hidden layer on the way there; the way back mirrors them.
+        n_components: latent dimensions.
+        widths: units of each hidden layer of the encoder; the decoder mirrors them.
         activation: `relu`, `leaky-relu`, `tanh`, `elu`, `silu`, `gelu` or `sigmoid`.
-        steps: steps of training.
-        batch_size: rows a step.
-        learning_rate: of Adam, at its highest.
-        random_state: of weights, order and noise.
+        steps: training steps.
+        batch_size: rows per step.
+        learning_rate: peak learning rate of Adam.
+        random_state: seed of weights, order and noise.
 
     Attributes:
-        model_: the trained model.
-        loss_: the loss of the last step.
-        n_components_: numbers in a code.
-        mean_, scale_: what rows are shifted and divided by.
+        model_, loss_: the trained model, and the loss of its last step.
+        n_components_: latent dimensions.
+        mean_, scale_: subtracted from rows, and what they are then divided by.
     """
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        widths: tuple[int, ...] = (128, 64),
-        activation: Activation = "silu",
-        steps: int = 2000,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_components,
-            widths=widths,
-            activation=activation,
-            steps=steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            random_state=random_state,
-        )
-
-    def _family(self) -> FamilyOptions:
-        return AutoencoderOptions(likelihood="linear")
+    def _family(self) -> families.Family:
+        return families.Autoencoder(likelihood="linear")
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class DenoisingAutoencoder(_Coder):
     """A denoising autoencoder (Vincent et al. 2010): the row back from a corrupted copy of it.
 
     Args:
-        corruption: `masking` sets numbers to their mean, `gaussian` adds noise, `salt-and-pepper` sets numbers to their
-            mean or one deviation above.
-        level: the share that is hit; for Gaussian noise its deviation, in units of `scale_`.
+        corruption: `masking` (to the mean), `salt-and-pepper` (to the mean or one `scale_` above), or `gaussian` noise.
+        level: the fraction of values corrupted; for Gaussian noise its standard deviation, in units of `scale_`.
 
     The other parameters and the attributes are those of `Autoencoder`.
     """
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        corruption: CorruptionName = "masking",
-        level: float = 0.3,
-        widths: tuple[int, ...] = (128, 64),
-        activation: Activation = "silu",
-        steps: int = 2000,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_components,
-            widths=widths,
-            activation=activation,
-            steps=steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            random_state=random_state,
-        )
-        self.corruption = corruption
-        self.level = level
+    corruption: CorruptionName = "masking"
+    level: float = 0.3
 
-    def _family(self) -> FamilyOptions:
-        return DenoisingOptions(likelihood="linear", corruption=self.corruption, level=number("level", self.level))
+    def _family(self) -> families.Family:
+        return families.DenoisingAutoencoder("linear", self.corruption, number("level", self.level))
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class VAE(_Coder):
-    """A variational autoencoder (Kingma & Welling 2014) with a Gaussian likelihood whose deviations are learned: a
-    density that can be scored and sampled from.
+    """A variational autoencoder (Kingma & Welling 2014) with a Gaussian likelihood of learned standard deviations.
 
     Args:
         beta: weight of the KL divergence.
-        importance_samples: codes a row in `score_samples`.
+        importance_samples: latents per row in `score_samples`.
 
     The other parameters and the attributes are those of `Autoencoder`.
     """
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        beta: float = 1.0,
-        importance_samples: int = 100,
-        widths: tuple[int, ...] = (128, 64),
-        activation: Activation = "silu",
-        steps: int = 2000,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_components,
-            widths=widths,
-            activation=activation,
-            steps=steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            random_state=random_state,
-        )
-        self.beta = beta
-        self.importance_samples = importance_samples
+    beta: float = 1.0
+    importance_samples: int = 100
 
-    def _family(self) -> FamilyOptions:
-        return VAEOptions(likelihood="linear-gaussian", beta=number("beta", self.beta))
+    def _family(self) -> families.Family:
+        return families.VAE(likelihood="linear-gaussian", beta=number("beta", self.beta))
 
     def score_samples(self, X: Any) -> Float[np.ndarray, " samples"]:
-        """A lower bound on each row's log-density, in nats: the importance-weighted one (Burda et al. 2016), with the
-        same noise for every row.
-        """
+        """The IWAE bound (Burda et al. 2016) on each row's log-density, in nats, with the same noise for every row."""
         if self.importance_samples < 1:
             raise ValueError(f"importance_samples is {self.importance_samples}; give a number from 1 on")
-        table = self._standardised(X)
-        count, likelihood = self.importance_samples, self.model_.likelihood
-        noise = normal((count, 1, self.n_components_), 0, Stream.MEASURE).double()
-        together = max(1, SCORED_TOGETHER // (count * table.shape[1]))
-        bounds = []
-        for rows in table.split(together):
-            posterior = DiagonalGaussian.from_parameters(self._posterior(rows))
-            codes = posterior.sample(noise.expand(-1, len(rows), -1))
-            parameters = self._parameters(codes.flatten(0, 1))
-            fits = -likelihood.negative_log(parameters, rows.repeat(count, 1)).unflatten(0, codes.shape[:2])
-            bounds.append(torch.logsumexp(fits + log_prior_ratio(posterior, codes), 0) - math.log(count))
-        return torch.cat(bounds).numpy() - table.shape[1] * math.log(self.scale_)
+        rows = self._standardized(X)
+        noise = normal((self.importance_samples, 1, self.n_components_), 0, Stream.MEASURE).double()
+        parts = rows.double().split(max(1, 2**22 // (len(noise) * rows.shape[1])))  # 4 million values decoded at a time
+        bounds = torch.cat([iwae_bound(log_weights(self.model_, Batch(part), noise)) for part in parts])
+        return (bounds - rows.shape[1] * math.log(self.scale_)).to(rows.dtype).numpy()
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of `score_samples`."""
         return float(self.score_samples(X).mean())
 
-    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> Table:
-        """Rows from the model: codes from the unit Gaussian, and the likelihood's mean and noise for each."""
+    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> Float[np.ndarray, "samples features"]:
+        """Rows from the model: latents from the prior, and the likelihood's mean and noise for each."""
         check_is_fitted(self)
         seed = int(check_random_state(random_state).randint(2**31 - 1))
-        codes = normal((n_samples, self.n_components_), seed, Stream.SAMPLE).double()
-        mean, log_deviation = self._parameters(codes).chunk(2, dim=1)
+        latents = normal((n_samples, self.n_components_), seed, Stream.SAMPLE).double()
+        mean, log_deviation = self.model_.decoder_parameters(latents).chunk(2, dim=1)
         noise = normal(tuple(mean.shape), seed, Stream.SAMPLE, 1).double()
         return (mean + log_deviation.exp() * noise).numpy() * self.scale_ + self.mean_

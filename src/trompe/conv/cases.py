@@ -1,16 +1,15 @@
-"""The cases that convolution arithmetic is taught by (Dumoulin & Visin 2016), with the names they are known by."""
+"""The published cases of convolution arithmetic (Dumoulin & Visin 2016), under the names they are known by."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..conv_arithmetic import NamedPadding
 from ..errors import TrompeError, nearest
 from .layers import Layer, layer
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A layer and the size of its input."""
 
     layer: Layer
@@ -21,15 +20,14 @@ def plain(size: int, kernel: int, stride: int = 1, padding: int | NamedPadding =
     return Case(layer(kernel, stride, padding, dilation), (size, size))
 
 
-def undone(case: Case) -> Case:
-    """The transposed convolution that comes back to a convolution's size from its output."""
+def transpose_of(case: Case) -> Case:
+    """The transposed convolution from the size of a convolution's output back to that of its input."""
     axis, size = case.layer.axes[0], case.size[0]
-    extra = axis.lost(size)
-    small = axis.size(size)
-    return Case(layer(axis.kernel, axis.stride, axis.padding[0], axis.dilation, extra, "transposed"), (small, small))
+    options = axis.kernel, axis.stride, axis.padding[0], axis.dilation, axis.lost(size)
+    return Case(layer(*options, "transposed"), case.layer.size(case.size))
 
 
-PLAIN: dict[str, Case] = {
+PLAIN = {
     "no_padding_no_strides": plain(4, 3),
     "arbitrary_padding_no_strides": plain(5, 4, padding=2),
     "half_padding_no_strides": plain(5, 3, padding="half"),
@@ -38,23 +36,18 @@ PLAIN: dict[str, Case] = {
     "padding_strides": plain(5, 3, stride=2, padding=1),
     "padding_strides_odd": plain(6, 3, stride=2, padding=1),
 }
-CASES: dict[str, Case] = {
-    **PLAIN,
-    **{f"{name}_transposed": undone(case) for name, case in PLAIN.items()},
-    "dilation": plain(7, 3, dilation=2),
-}
-"""The published fifteen; of the lecture's, which are eight of them, `half` is elsewhere also called `same`."""
-ALIASES = {name.replace("half", "same"): name for name in CASES if "half" in name}
+TRANSPOSED = {f"{name}_transposed": transpose_of(case) for name, case in PLAIN.items()}
+CASES = PLAIN | TRANSPOSED | {"dilation": plain(7, 3, dilation=2)}
+"""The published fifteen."""
 
 
 def case(name: str) -> Case:
-    """A case by its name, with underscores, hyphens or spaces.
+    """A case by its name, with underscores, hyphens or spaces; `half` is also known as `same`.
 
     Raises:
         TrompeError: no case has this name.
     """
-    plain_name = name.lower().replace("-", "_").replace(" ", "_")
-    plain_name = ALIASES.get(plain_name, plain_name)
-    if plain_name not in CASES:
-        raise TrompeError(f"no case is named `{name}`", hint=nearest(plain_name, CASES))
-    return CASES[plain_name]
+    known = name.lower().replace("-", "_").replace(" ", "_").replace("same_padding", "half_padding")
+    if known not in CASES:
+        raise TrompeError(f"no case is named `{name}`", hint=nearest(known, CASES))
+    return CASES[known]

@@ -1,32 +1,111 @@
-"""Films of layers as files: GIF, PNG with all frames, animated SVG, and MP4 where ffmpeg is there."""
+"""Flat shapes in frames, and their files: GIF, PNG of all frames, animated SVG, and MP4 where ffmpeg is installed."""
 
 from __future__ import annotations
 
 import io
+import math
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from ..errors import TrompeError
-from ..grids import Pixels
-from .scene import INPUT, MADE, MAKING, WINDOW, Drawing, Film, Label, Shape
+from ..files import write_bytes
 
-SECONDS = 0.7
-HELD = 3
-"""The last frame is held for so many."""
-FINE = 3
-"""Drawn so many times as large, and then reduced: smooth edges."""
-COLOURS = 32
-EXACT = (INPUT, WINDOW, MADE, MAKING)
+Point = tuple[float, float]
+Theme = Literal["light", "dark"]
+
+SECONDS, HOLD = 0.7, 3
+"""Duration of a frame; the last one is held this many times as long."""
+SUPERSAMPLING = 3
 DASH = 4.0
+COLORS = 32
+"""Colors of a GIF."""
+INPUT, WINDOW, OUTPUT, CURRENT = "#56b4e9", "#0072b2", "#9fd8c6", "#e69f00"
+"""Fills of cells (Okabe & Ito's colors): of the input, under the window, of the output, and of its current cell."""
+
+
+class Palette(NamedTuple):
+    """Colors of a theme; `faint` fills the zeros between cells, `dim` is the edge of the padding."""
+
+    paper: str
+    ink: str
+    edge: str
+    faint: str
+    dim: str
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette("#ffffff", "#22252a", "#4a4f57", "#e6e8eb", "#b4bac2"),
+    "dark": Palette("#17191d", "#e7e9ec", "#aab0b8", "#3a3f47", "#5c636d"),
+}
+
+
+class Shape(NamedTuple):
+    """A polygon, or a line where it has two points."""
+
+    points: tuple[Point, ...]
+    fill: str | None = None
+    edge: str | None = None
+    dashed: bool = False
+
+
+class Label(NamedTuple):
+    """A line of text, centered on its place or beginning there."""
+
+    at: Point
+    text: str
+    color: str
+    size: float = 11.0
+    centered: bool = True
+
+
+Drawing = list[Shape | Label]
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A layer at work, in pixels: frames, and the background that each is drawn on. A notebook shows it."""
+
+    width: int
+    height: int
+    paper: str
+    description: str
+    background: Drawing = field(repr=False)
+    frames: list[Drawing] = field(repr=False)
+
+    def save(self, path: str | Path) -> Path:
+        """Write a `.gif`, an animated `.svg`, a `.png` of all frames, or an `.mp4` (with ffmpeg).
+
+        Raises:
+            TrompeError: the suffix is none of these, or ffmpeg is missing or fails.
+        """
+        path = Path(path)
+        if (writer := WRITERS.get(path.suffix.lower())) is None:
+            raise TrompeError(f"`{path}` is of no known kind", hint=f"known are {', '.join(WRITERS)}")
+        write_bytes(path, writer(self))
+        return path
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"image/svg+xml": svg(self).decode(), "text/plain": self.description}
+
+
+def painted(animation: Animation, frames: Sequence[Drawing] | None = None) -> list[Image.Image]:
+    """Frames in pixels, by default all, with smooth edges."""
+    width, height = animation.width, animation.height
+    blank = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), animation.paper)
+    behind = paint(blank, animation.background)
+    chosen = animation.frames if frames is None else frames
+    return [paint(behind.copy(), frame).resize((width, height), Image.Resampling.BOX) for frame in chosen]
 
 
 @cache
@@ -36,139 +115,109 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
 
 
-def painted(film: Film, frame: Drawing) -> Image.Image:
-    """One frame in pixels."""
-    image = Image.new("RGB", (film.width * FINE, film.height * FINE), film.paper)
+def paint(image: Image.Image, drawing: Drawing) -> Image.Image:
     draw = ImageDraw.Draw(image, "RGBA")
-    for part in [*film.still, *frame]:
+    for part in drawing:
         if isinstance(part, Label):
-            anchor = "mm" if part.centred else "lm"
-            at = (part.at[0] * FINE, part.at[1] * FINE)
-            draw.text(at, part.text, part.colour, font(round(part.size * FINE)), anchor)
-        else:
-            paint(draw, part)
-    return image.resize((film.width, film.height), Image.Resampling.BOX)
+            at = (part.at[0] * SUPERSAMPLING, part.at[1] * SUPERSAMPLING)
+            anchor = "mm" if part.centered else "lm"
+            draw.text(at, part.text, part.color, font(round(part.size * SUPERSAMPLING)), anchor)
+            continue
+        points = [(x * SUPERSAMPLING, y * SUPERSAMPLING) for x, y in part.points]
+        closed = points + points[:1] * (len(points) > 2)
+        if part.fill:
+            draw.polygon(points, part.fill)
+        if part.edge and not part.dashed:
+            draw.line(closed, part.edge, SUPERSAMPLING, "curve")
+        for (x, y), (to_x, to_y) in pairwise(closed) if part.dashed else ():
+            steps = 2 * max(1, round(math.hypot(to_x - x, to_y - y) / (2 * DASH * SUPERSAMPLING)))
+            places = [(x + (to_x - x) * step / steps, y + (to_y - y) * step / steps) for step in range(steps)]
+            for start, stop in zip(places[::2], places[1::2], strict=True):
+                draw.line([start, stop], part.edge, SUPERSAMPLING)
+    return image
 
 
-def paint(draw: ImageDraw.ImageDraw, shape: Shape) -> None:
-    points = [(x * FINE, y * FINE) for x, y in shape.points]
-    if len(points) > 2 and shape.fill:
-        draw.polygon(points, shape.fill)
-    if not shape.edge:
-        return
-    ends = [*points, points[0]] if len(points) > 2 else points
-    if not shape.dashed:
-        draw.line(ends, shape.edge, FINE, "curve")
-        return
-    for one, other in pairwise(ends):
-        length = float(np.hypot(other[0] - one[0], other[1] - one[1]))
-        count = max(1, round(length / (DASH * FINE)))
-        for dash in range(0, count, 2):
-            start, stop = ((one[0] + (other[0] - one[0]) * t, one[1] + (other[1] - one[1]) * t)
-                           for t in (dash / count, min(1.0, (dash + 1) / count)))  # fmt: skip
-            draw.line([start, stop], shape.edge, FINE)
-
-
-def gif(film: Film) -> bytes:
-    """An animation that goes on for ever, in few colours and so small."""
-    frames = [painted(film, frame) for frame in film.frames]
-    palette = palette_of(frames, film)
+def gif(animation: Animation) -> bytes:
+    """An endless animation of few colors: the fills exactly, and the most frequent ones of smoothed edges."""
+    frames = painted(animation)
+    fills = (animation.paper, INPUT, WINDOW, OUTPUT, CURRENT)
+    shown = np.concatenate([np.asarray(frames[place]) for place in (0, len(frames) // 2, -1)])
+    palette = Image.fromarray(shown).quantize(COLORS - len(fills), dither=Image.Dither.NONE)
+    frequent = (palette.getpalette() or [])[: 3 * (COLORS - len(fills))]
+    palette.putpalette(frequent + [channel for color in fills for channel in ImageColor.getrgb(color)])
     flat = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    durations = [round(1000 * SECONDS)] * (len(flat) - 1) + [round(1000 * SECONDS * HOLD)]
     content = io.BytesIO()
-    each = round(1000 * SECONDS)
-    durations = [each] * (len(flat) - 1) + [each * HELD]
     flat[0].save(content, "GIF", save_all=True, append_images=flat[1:], duration=durations, loop=0, optimize=True)
     return content.getvalue()
 
 
-def palette_of(frames: Sequence[Image.Image], film: Film) -> Image.Image:
-    """The colours that shapes have, exactly, and the most frequent ones beside them where edges are smoothed."""
-    shown = Image.new("RGB", (frames[0].width, 3 * frames[0].height))
-    for place, frame in enumerate((frames[0], frames[len(frames) // 2], frames[-1])):
-        shown.paste(frame, (0, place * frame.height))
-    found = shown.quantize(COLOURS - len(EXACT) - 1, dither=Image.Dither.NONE)
-    exact = [channel for colour in (film.paper, *EXACT) for channel in ImageColor.getrgb(colour)]
-    found.putpalette((found.getpalette() or [])[: 3 * (COLOURS - len(EXACT) - 1)] + exact)
-    return found
-
-
-def png(film: Film) -> bytes:
+def png(animation: Animation) -> bytes:
     """All frames beside each other."""
-    return sheet([np.asarray(painted(film, frame)) for frame in film.frames], film.paper)
+    return sheet(painted(animation), animation.paper)
 
 
-def sheet(pictures: Sequence[Pixels], paper: str) -> bytes:
-    """Pictures of any sizes in rows, nearly square."""
-    columns = int(np.ceil(np.sqrt(len(pictures))))
-    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
-    canvas = Image.new("RGB", (columns * width, -(-len(pictures) // columns) * height), paper)
-    for place, picture in enumerate(pictures):
-        canvas.paste(Image.fromarray(picture), (place % columns * width, place // columns * height))
+def sheet(images: Sequence[Image.Image], paper: str) -> bytes:
+    """Images of any sizes in rows, nearly square."""
+    columns = math.ceil(math.sqrt(len(images)))
+    width, height = (max(sizes) for sizes in zip(*(image.size for image in images), strict=True))
+    canvas = Image.new("RGB", (columns * width, math.ceil(len(images) / columns) * height), paper)
+    for place, image in enumerate(images):
+        canvas.paste(image, (place % columns * width, place // columns * height))
     content = io.BytesIO()
     canvas.save(content, "PNG", optimize=True)
     return content.getvalue()
 
 
-def svg(film: Film) -> bytes:
+def svg(animation: Animation) -> bytes:
     """An animation that needs no script: each frame is shown in its turn."""
-    whole = SECONDS * (len(film.frames) - 1 + HELD)
+    last = len(animation.frames) - 1
+    total = SECONDS * (last + HOLD)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {film.width} {film.height}" role="img" '
-        f'font-family="DejaVu Sans, Verdana, sans-serif"><title>{escape(film.about)}</title>',
-        f'<rect width="100%" height="100%" fill="{film.paper}"/>',
-        *map(element, film.still),
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {animation.width} {animation.height}" role="img" '
+        f'font-family="DejaVu Sans, Verdana, sans-serif"><title>{escape(animation.description)}</title>',
+        f'<rect width="100%" height="100%" fill="{animation.paper}"/>',
+        *map(element, animation.background),
     ]
-    for number, frame in enumerate(film.frames):
-        begin, last = SECONDS * number / whole, number == len(film.frames) - 1
-        end = 1.0 if last else SECONDS * (number + 1) / whole
-        times, values = (f"0;{begin:.4f};{end:.4f}", "none;inline;none")
-        if last:
-            times, values = f"0;{begin:.4f}", "none;inline"
-        if number == 0:
-            times, values = f"0;{end:.4f}", "inline;none"
-        animate = (
-            f'<animate attributeName="display" values="{values}" keyTimes="{times}" dur="{whole:.2f}s" '
-            'calcMode="discrete" repeatCount="indefinite"/>'
-        )
-        moving = animate if len(film.frames) > 1 else ""
-        shown = "inline" if last else "none"
+    for number, frame in enumerate(animation.frames):
+        turn = slice(number == 0, 2 if number == last else 3)  # the first begins at 0, the last stays to the end
+        times = ["0", f"{SECONDS * number / total:.4f}", f"{SECONDS * (number + 1) / total:.4f}"][turn]
+        moving = (
+            f'<animate attributeName="display" values="{";".join(["none", "inline", "none"][turn])}" '
+            f'keyTimes="{";".join(times)}" dur="{total:.2f}s" calcMode="discrete" repeatCount="indefinite"/>'
+        ) * (last > 0)
+        shown = "inline" if number == last else "none"
         parts.append(f'<g display="{shown}">{moving}{"".join(map(element, frame))}</g>')
     return "\n".join([*parts, "</svg>", ""]).encode()
 
 
 def element(part: Shape | Label) -> str:
     if isinstance(part, Label):
-        anchor = ' text-anchor="middle"' if part.centred else ""
+        anchor = ' text-anchor="middle"' * part.centered
         return (
-            f'<text x="{part.at[0]:.1f}" y="{part.at[1]:.1f}" font-size="{part.size:g}" fill="{part.colour}" '
+            f'<text x="{part.at[0]:.1f}" y="{part.at[1]:.1f}" font-size="{part.size:g}" fill="{part.color}" '
             f'dominant-baseline="central"{anchor}>{escape(part.text)}</text>'
         )
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in part.points)
-    dashes = f' stroke-dasharray="{DASH:g}"' if part.dashed else ""
+    dashes = f' stroke-dasharray="{DASH:g}"' * part.dashed
     return f'<polygon points="{points}" fill="{part.fill or "none"}" stroke="{part.edge or "none"}"{dashes}/>'
 
 
-def mp4(film: Film) -> bytes:
-    """A video.
-
-    Raises:
-        TrompeError: there is no ffmpeg, or it fails.
-    """
+def mp4(animation: Animation) -> bytes:
+    """A video."""
     program = shutil.which("ffmpeg")
     if program is None:
         raise TrompeError("an .mp4 needs ffmpeg, and there is none on this machine", hint="install it, or give a .gif")
+    frames = [image.tobytes() for image in painted(animation)]
+    given = f"-f rawvideo -pix_fmt rgb24 -s {animation.width}x{animation.height} -framerate {1 / SECONDS:.4f} -i -"
+    options = f"-loglevel error {given} -vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"
     with tempfile.TemporaryDirectory() as folder:
-        frames = [*film.frames, *[film.frames[-1]] * (HELD - 1)]
-        for number, frame in enumerate(frames):
-            painted(film, frame).save(Path(folder, f"{number:04d}.png"))
-        made = Path(folder, "film.mp4")
-        even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
-        command = [program, "-loglevel", "error", "-framerate", f"{1 / SECONDS:.4f}", "-i", f"{folder}/%04d.png"]
-        command += ["-vf", even, "-pix_fmt", "yuv420p", str(made)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        path = Path(folder, "animation.mp4")
+        whole = b"".join(frames + frames[-1:] * (HOLD - 1))
+        done = subprocess.run([program, *options.split(), str(path)], input=whole, capture_output=True, check=False)
         if done.returncode:
-            raise TrompeError(f"ffmpeg failed: {done.stderr.strip()[:300]}", hint="give a .gif")
-        return made.read_bytes()
+            raise TrompeError(f"ffmpeg failed: {done.stderr.decode().strip()[:300]}", hint="give a .gif")
+        return path.read_bytes()
 
 
 WRITERS = {".gif": gif, ".svg": svg, ".png": png, ".mp4": mp4}

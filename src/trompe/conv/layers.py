@@ -1,10 +1,11 @@
-"""Layers as animations and tables see them: a few integers an axis, from words or from torch modules."""
+"""Layers as animations and tables see them: a few integers per axis, from numbers or from torch modules."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, SupportsIndex
 
 from torch import nn
 
@@ -13,23 +14,35 @@ from ..errors import TrompeError
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-POOLINGS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-Numbers = int | Sequence[int]
+AVERAGE_POOLINGS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+POOLINGS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, *AVERAGE_POOLINGS)
+KINDS: tuple[Kind, ...] = ("convolution", "transposed", "pooling", "pooling")
+"""Of these modules, three by three."""
+Numbers = SupportsIndex | Iterable[SupportsIndex]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution, transposed convolution or pooling: its axes, rows before columns."""
+    """A convolution, transposed convolution or pooling.
+
+    Attributes:
+        axes: rows before columns.
+        average: whether a pooling takes the mean, not the maximum.
+        count_include_pad: whether that mean counts padded cells, as zeros; torch's default.
+        divisor_override: what the sum is divided by instead of the number of cells.
+    """
 
     axes: tuple[Axis, ...]
     average: bool = False
-    """Of a pooling: whether it takes the mean, not the maximum."""
+    count_include_pad: bool = True
+    divisor_override: int | None = None
 
     @property
     def kind(self) -> Kind:
         return self.axes[0].kind
 
     def size(self, sizes: Sequence[int]) -> tuple[int, ...]:
+        """Output sizes."""
         return tuple(axis.size(size) for axis, size in zip(self.axes, sizes, strict=True))
 
 
@@ -46,29 +59,26 @@ def layer(
     """A layer from numbers, one for all axes or one for each.
 
     Raises:
-        TrompeError: they are neither one nor one an axis, or do not fit each other.
+        TrompeError: they are neither one nor one per axis, or do not fit each other.
     """
-    kernels, strides, dilations, extras = (
-        each(name, given, ndim)
-        for name, given in (
-            ("kernel", kernel), ("stride", stride), ("dilation", dilation), ("output padding", output_padding)
-        )
-    )  # fmt: skip
-    if isinstance(padding, str):
-        if kind == "transposed" and padding == "same":
-            raise TrompeError("a transposed convolution has no padding `same`", hint="give `half`, or a number")
-        paddings = [padding_named(padding, *pair) for pair in zip(kernels, dilations, strict=True)]
-    else:
+    kernels, strides = each("kernel", kernel, ndim), each("stride", stride, ndim)
+    dilations, extras = each("dilation", dilation, ndim), each("output padding", output_padding, ndim)
+    if not isinstance(padding, str):
         paddings = [(one, one) for one in each("padding", padding, ndim)]
+    elif kind == "transposed" and padding == "same":
+        raise TrompeError("a transposed convolution has no padding `same`", hint="give `half`, or a number")
+    else:
+        paddings = [padding_named(padding, *pair) for pair in zip(kernels, dilations, strict=True)]
     axes = zip(kernels, strides, paddings, dilations, extras, strict=True)
     return Layer(tuple(Axis(k, s, p, d, kind, extra) for k, s, p, d, extra in axes), average)
 
 
 def each(name: str, given: Numbers, ndim: int) -> tuple[int, ...]:
-    """One number an axis."""
-    numbers = (given,) if isinstance(given, int) else tuple(given)
-    if not all(isinstance(one, int) for one in numbers):
-        raise TrompeError(f"the {name} is {given!r}", hint="give whole numbers")
+    """One number per axis, from one for all or one for each."""
+    try:
+        numbers = tuple(operator.index(one) for one in (given if isinstance(given, Iterable) else (given,)))
+    except TypeError as error:
+        raise TrompeError(f"the {name} is {given!r}", hint="give whole numbers") from error
     if len(numbers) not in (1, ndim):
         raise TrompeError(f"{len(numbers)} numbers for the {name} of {ndim} axes", hint=f"give one, or {ndim}")
     return numbers * (ndim // len(numbers))
@@ -78,34 +88,23 @@ def layer_of(module: nn.Module) -> Layer:
     """A torch module as a layer.
 
     Raises:
-        TrompeError: it is none of the kinds that are known, or asks for what is not drawn.
+        TrompeError: it is of no known kind, or has an option that is not drawn.
     """
-    if not isinstance(module, CONVOLUTIONS + TRANSPOSED + POOLINGS):
+    known = CONVOLUTIONS + TRANSPOSED + POOLINGS
+    place = next((place for place, kind in enumerate(known) if isinstance(module, kind)), None)
+    if place is None:
         raise TrompeError(
             f"a {type(module).__name__} is no convolution, transposed convolution or pooling",
             hint="give a torch.nn.Conv2d, ConvTranspose2d, MaxPool2d, ...",
         )
-    if getattr(module, "padding_mode", "zeros") != "zeros":
-        raise TrompeError(
-            f"a padding by `{module.padding_mode}` is not drawn", hint="give a layer that pads with zeros"
-        )
-    if getattr(module, "ceil_mode", False):
+    given: Any = module
+    if getattr(given, "padding_mode", "zeros") != "zeros":
+        raise TrompeError(f"a padding by `{given.padding_mode}` is not drawn", hint="give a layer that pads with zeros")
+    if getattr(given, "ceil_mode", False):
         raise TrompeError("a pooling with ceil_mode is not known", hint="use padding instead")
-    asked: Any = module
-    average = isinstance(module, nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d)
-    ndim = int(type(module).__name__[-2])
-    kind: Kind = "convolution"
-    if isinstance(module, TRANSPOSED):
-        kind = "transposed"
-    elif isinstance(module, POOLINGS):
-        kind = "pooling"
-    return layer(
-        asked.kernel_size,
-        asked.stride,
-        asked.padding,
-        getattr(asked, "dilation", 1),
-        getattr(asked, "output_padding", 0),
-        kind,
-        ndim,
-        average,
-    )
+    options = getattr(given, "dilation", 1), getattr(given, "output_padding", 0), KINDS[place // 3], place % 3 + 1
+    made = layer(given.kernel_size, given.stride, given.padding, *options)
+    if isinstance(module, AVERAGE_POOLINGS):
+        override = getattr(given, "divisor_override", None)  # which AvgPool1d has not
+        made = replace(made, average=True, count_include_pad=given.count_include_pad, divisor_override=override)
+    return made

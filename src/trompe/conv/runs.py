@@ -1,37 +1,48 @@
-"""The layers of a trained run: what each gets and gives for a picture, its size, cost and receptive field."""
+"""The layers of a trained model: what each gets and gives for an image, its size, cost and receptive field."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from jaxtyping import Float
+import numpy as np
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.module import register_module_forward_hook
+from torch.nn.utils.parametrize import ParametrizationList
 
-from ..conv_arithmetic import receptive_field
+from ..condition import Condition
+from ..conv_arithmetic import Axis, receptive_field
+from ..core.model import Model
 from ..errors import TrompeError
-from ..run import Run
-from .layers import CONVOLUTIONS, POOLINGS, TRANSPOSED, Layer, layer_of
-from .scene import Film, Theme, Values, film
+from ..runs.predictor import Labels, Predictor
+from .drawing import Animation, Theme
+from .layers import CONVOLUTIONS, POOLINGS, TRANSPOSED, layer_of
+from .scene import Values, animate
 
-WEIGHTED = (*CONVOLUTIONS, *TRANSPOSED, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.Embedding)
+WINDOWED = CONVOLUTIONS + TRANSPOSED
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A layer in its network, and what went through it for one picture."""
+class TracedLayer:
+    """A layer in its network, and what went through it for one image.
+
+    Attributes:
+        number: its place among all layers of the model.
+        network: the slot that its network is in.
+        receptive_field: cells of the network's first map, along an axis, that one output cell depends on; `None` for
+            dense layers.
+    """
 
     number: int
     network: str
     name: str
     module: nn.Module
-    given: Tensor
-    made: Tensor
-    field: int | None
-    """Cells of the network's first map, along an axis, that one cell of the layer's output depends on."""
+    input: Tensor
+    output: Tensor
+    receptive_field: int | None
 
     @property
     def kind(self) -> str:
@@ -39,95 +50,88 @@ class Placed:
 
     @property
     def parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self.module.parameters())
+        return sum(parameter.numel() for parameter in own_parameters(self.module))
 
     @property
     def multiplications(self) -> int:
-        """For one picture."""
+        """Per image."""
         module: Any = self.module
+        if isinstance(module, TRANSPOSED):  # each input cell meets the kernels of all output channels
+            return self.input.numel() * module.out_channels // module.groups * math.prod(module.kernel_size)
+        if isinstance(module, CONVOLUTIONS):
+            return self.output.numel() * module.in_channels // module.groups * math.prod(module.kernel_size)
         if isinstance(module, nn.Linear):
-            return module.in_features * module.out_features
-        if isinstance(module, (*CONVOLUTIONS, *TRANSPOSED)):
-            # each cell of the smaller side, of one channel, meets the whole kernel of every channel of the other
-            cells = self.given if isinstance(module, TRANSPOSED) else self.made
-            channels = module.in_channels * module.out_channels // module.groups
-            return math.prod(cells.shape[2:]) * channels * math.prod(module.kernel_size)
-        return self.made.numel() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) else 0
+            return self.output.numel() * module.in_features
+        return self.output.numel() if isinstance(module, _BatchNorm) else 0
 
 
-def placed(run: Run, image: Float[Tensor, "1 channels *spatial"], labels: Tensor | None = None) -> list[Placed]:
-    """The layers with weights, and poolings, of each network, in the order in which a picture goes through them: the
-    encoder's and the discriminator's with this picture, the decoder's with its code, or one of the prior.
+def own_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """Those of a module that are not a child's, also under a parametrization."""
+    if isinstance(module, ParametrizationList):
+        return []
+    named = module.named_parameters()
+    return [parameter for name, parameter in named if "." not in name or name.startswith("parametrizations.")]
+
+
+def trace(predictor: Predictor, image: Any, labels: Labels | None = None) -> list[TracedLayer]:
+    """The layers with weights, and poolings, of each network, in the order in which an image goes through them: the
+    encoder's and the discriminator's with this image, the decoder's with its latent, or with one of the prior.
+
+    Args:
+        image: a batch of one, as every verb of a predictor takes it.
     """
-    model = run.model
-    image = image.to(run.device)
-    told = None if labels is None or model.num_classes == 0 else labels.to(run.device)
-    drawn = model.codes_from(run.noise(1).to(run.device))
-    codes = drawn if model.encoder is None else model.encode(image, told)
-    passes = {
-        "encoder": lambda: model.encode(image, told),
-        "decoder": lambda: model.decode(codes, told),
-        "discriminator": lambda: model.realness(image, told, codes),
-        "classifier": lambda: model.logits_of(codes),
-    }
-    found: list[Placed] = []
-    for network, module in model.networks.items():
-        stack: list[Layer] = []
-        for name, layer, given, made in traced(module, passes[network]):
-            if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED, *POOLINGS)):
-                stack.append(layer_of(layer))
-            field = receptive_field([one.axes[0] for one in stack]) if stack else None
-            dense = isinstance(layer, nn.Linear | nn.Embedding | nn.BatchNorm1d)
-            found.append(Placed(len(found), network, name, layer, given, made, None if dense else field))
+    names = {module: name for name, module in predictor.model.named_modules()}
+    stacks: defaultdict[str, list[Axis]] = defaultdict(list)
+    found: list[TracedLayer] = []
+
+    def note(module: nn.Module, given: tuple[Any, ...], made: Any) -> None:
+        windowed = isinstance(module, WINDOWED + POOLINGS)
+        if module not in names or not (windowed or own_parameters(module)):
+            return
+        network, _, name = names[module].partition(".")
+        if windowed:
+            stacks[network].append(layer_of(module).axes[0])
+        field = receptive_field(stacks[network]) if stacks[network] and made.ndim > 2 else None
+        found.append(TracedLayer(len(found), network, name, module, given[0], made, field))
+
+    def through(model: Model, images: Tensor, condition: Condition) -> Tensor:
+        latents = model.latents_from_noise(predictor.noise(1).to(images.device))
+        if "encoder" in model.networks:
+            latents = model.encode(images, condition)
+        if "decoder" in model.networks:
+            model.decode(latents, condition)
+        if "discriminator" in model.networks:
+            model.discriminator_logits(images, condition, latents)
+        if "classifier" in model.networks:
+            model.class_logits(latents)
+        return latents
+
+    with register_module_forward_hook(note):
+        predictor.apply(through, image, labels)
     return found
 
 
-@torch.inference_mode()
-def traced(network: nn.Module, run_through: Any) -> Iterator[tuple[str, nn.Module, Tensor, Tensor]]:
-    """What went into and came out of each layer of a network."""
-    seen: list[tuple[str, nn.Module, Tensor, Tensor]] = []
-    hooks = []
-    for name, module in network.named_modules():
-        if isinstance(module, (*WEIGHTED, *POOLINGS)):
-
-            def note(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor, name: str = name) -> None:
-                seen.append((name, layer, given[0].detach(), made.detach()))
-
-            hooks.append(module.register_forward_hook(note))
-    try:
-        run_through()
-    finally:
-        for hook in hooks:
-            hook.remove()
-    yield from seen
-
-
-def film_of(layers: list[Placed], number: int, theme: Theme = "light") -> Film:
-    """A layer of a run at work on what it was given: from the input channel to the output channel between which its
+def animation_of(layers: list[TracedLayer], number: int, theme: Theme = "light") -> Animation:
+    """A layer of a model at work on what it was given: from the input channel to the output channel between which its
     weights are largest. The output is that channel's whole, of all input channels.
 
     Raises:
         TrompeError: there is no such layer, or it is none that is drawn.
     """
     if not 0 <= number < len(layers):
-        raise TrompeError(f"there is no layer {number}", hint="`trompe conv --table RUN` lists them")
+        raise TrompeError(f"there is no layer {number}", hint="`trompe conv table RUN` lists them")
     chosen = layers[number]
     module: Any = chosen.module
-    if not isinstance(module, (*CONVOLUTIONS, *TRANSPOSED)):
-        drawn = [one.number for one in layers if isinstance(one.module, (*CONVOLUTIONS, *TRANSPOSED))]
+    if not isinstance(module, WINDOWED):
+        drawn = [one.number for one in layers if isinstance(one.module, WINDOWED)]
         raise TrompeError(f"layer {number} is a {chosen.kind}, and has no window", hint=f"those that have: {drawn}")
-    layer = layer_of(module)
-    if len(layer.axes) != 2:
-        raise TrompeError(f"layer {number} has {len(layer.axes)} axes", hint="lines and planes are drawn, not cubes")
     if module.groups != 1:
         raise TrompeError(f"layer {number} has {module.groups} groups", hint="a layer without groups is drawn")
     weight = module.weight.detach().float().cpu()
     weight = weight.transpose(0, 1) if isinstance(module, TRANSPOSED) else weight  # output channels first
-    strongest = int(weight.square().sum((2, 3)).argmax())
-    out, into = divmod(strongest, weight.shape[1])
-    given, made = chosen.given.float().cpu()[0, into], chosen.made.float().cpu()[0, out]
-    values = Values(given.numpy(), weight[out, into].numpy(), made.numpy())
-    title = (
-        f"{chosen.network}, layer {number}: channel {into + 1} of {weight.shape[1]} to {out + 1} of {weight.shape[0]}"
-    )
-    return film(layer, tuple(given.shape), theme=theme, values=values, title=title)
+    out, into = divmod(int(weight.flatten(2).square().sum(2).argmax()), weight.shape[1])
+    given, made = chosen.input.float().cpu()[0, into], chosen.output.float().cpu()[0, out]
+    values = Values(*(np.atleast_2d(part.numpy()) for part in (given, weight[out, into], made)))
+    channels = f"channel {into + 1} of {weight.shape[1]} to {out + 1} of {weight.shape[0]}"
+    title = f"{chosen.network}, layer {number}: {channels}"
+    return animate(module, given.shape, theme=theme, title=title, values=values)

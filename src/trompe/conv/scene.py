@@ -1,365 +1,275 @@
-"""A layer at work, as flat shapes: two planes of cells, the kernel's window on one, the cell being made on the other.
+"""A layer at work, as flat shapes: two planes of cells, the kernel's window on one, the cell it computes on the other.
 
 A convolution goes from the plane below to the one above, a transposed one from the plane above to the one below, as the
-convolution of the stretched input that it is. Colours are Okabe & Ito's.
+convolution of the stretched input that it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float
+from torch import nn
 
-from ..conv_arithmetic import Axis, stretched
+from ..conv_arithmetic import BETWEEN, PADDING, Axis, Windows, windows
 from ..errors import TrompeError
-from .layers import Layer
-
-Point = tuple[float, float]
-Theme = Literal["light", "dark"]
+from .drawing import CURRENT, INPUT, OUTPUT, PALETTES, WINDOW, Animation, Drawing, Label, Palette, Point, Shape, Theme
+from .layers import Layer, Numbers, each, layer_of
 
 UNIT, USUAL = 26.0, 16
-"""Width of a cell, of a plane that is up to so many cells wide."""
+"""Width of a cell, in planes that are at most this many cells wide; it is less in wider ones."""
 LEANING, FLAT = -0.42, 0.5
 """Screen steps of one row, in widths of a cell: rows come towards the reader."""
-MARGIN, GAP, LINE = 14.0, 34.0, 17.0
-MOST_FRAMES = 64
-"""Of larger outputs so many cells, evenly spread, are shown being made."""
-MOST_CELLS = 80
-INPUT, WINDOW, MADE, MAKING = "#56b4e9", "#0072b2", "#9fd8c6", "#e69f00"
-
-
-@dataclass(frozen=True)
-class Palette:
-    paper: str
-    ink: str
-    edge: str
-    faint: str
-    """Of the zeros between."""
-    dim: str
-    """Of the padding's edges."""
-
-
-PALETTES: dict[Theme, Palette] = {
-    "light": Palette("#ffffff", "#22252a", "#4a4f57", "#e6e8eb", "#b4bac2"),
-    "dark": Palette("#17191d", "#e7e9ec", "#aab0b8", "#3a3f47", "#5c636d"),
-}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A polygon, or a line where it has two points."""
-
-    points: tuple[Point, ...]
-    fill: str | None = None
-    edge: str | None = None
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Label:
-    """A line of text, centred on its place or beginning there."""
-
-    at: Point
-    text: str
-    colour: str
-    size: float = 11.0
-    centred: bool = True
-
-
-Drawing = list[Shape | Label]
-
-
-@dataclass(frozen=True)
-class Film:
-    """What is there throughout, and what each frame adds."""
-
-    width: int
-    height: int
-    paper: str
-    still: Drawing
-    frames: list[Drawing]
-    about: str
+MARGIN, GAP, LINE, LETTER = 14.0, 34.0, 17.0, 6.4
+MOST_CELLS, MOST_FRAMES = 80, 64
+"""Of larger outputs, this many cells, evenly spread, are shown being computed."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """What is in the cells: of the input, the kernel's (one for a pooling), and the output."""
+    """Values of the cells of input, kernel and output."""
 
-    given: Float[np.ndarray, "rows columns"]
-    kernel: Float[np.ndarray, "rows columns"]
-    made: Float[np.ndarray, "rows columns"]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Along one axis, what the window passes over: for each cell its number in the input, or -1 in the padding and -2
-    between; and where the window of each output cell begins.
-    """
-
-    cells: tuple[int, ...]
-    starts: tuple[int, ...]
-    taps: tuple[int, ...]
+    input: Float[np.ndarray, "rows columns"]
+    kernel: Float[np.ndarray, "down along"]
+    output: Float[np.ndarray, "out_rows out_columns"]
 
 
-def seen(axis: Axis, size: int) -> Seen:
-    taps = tuple(axis.dilation * tap for tap in range(axis.kernel))
-    if axis.kind != "transposed":
-        cells = [-1] * axis.padding[0] + list(range(size)) + [-1] * axis.padding[1]
-        return Seen(tuple(cells), tuple(axis.stride * place for place in range(axis.size(size))), taps)
-    equal = stretched(axis)
-    cells = []
-    for number in range(size):
-        cells += [number] + [-2] * (equal.between if number < size - 1 else 0)
-    before, after = equal.padding
-    cells = [-1] * before + cells[max(0, -before) :]
-    cells = cells[: len(cells) + min(0, after)] + [-1] * max(0, after)
-    return Seen(tuple(cells), tuple(range(axis.size(size))), taps)
-
-
-def film(
-    layer: Layer,
-    size: Sequence[int],
+def animate(
+    module: nn.Module | Layer,
+    input_size: Numbers,
     *,
     numbers: bool = False,
     theme: Theme = "light",
-    values: Values | None = None,
     title: str = "",
-) -> Film:
-    """The layer at work on an input of this size.
+    values: Values | None = None,
+) -> Animation:
+    """A layer at work on an input of this size.
 
     Args:
-        numbers: write the values into the cells, and the sum below; without `values` they are small whole numbers.
-        values: draw cells as bright as these.
+        module: a torch `Conv1d` or `Conv2d`, `ConvTranspose`, `MaxPool` or `AvgPool` likewise, or one from `layer`.
+        input_size: one number for all axes, or one for each.
+        numbers: write small whole numbers into the cells, and each sum.
         title: a line of text above the others.
+        values: draw the cells as bright as these.
 
     Raises:
-        TrompeError: the layer has three axes, does not fit the input, or there are too many cells to see.
+        TrompeError: it cannot be drawn, does not fit an input of this size, or has too many cells to see.
     """
-    if len(layer.axes) > 2 or len(layer.axes) != len(size):
-        raise TrompeError(
-            f"a layer of {len(layer.axes)} axes on an input of {len(size)}",
-            hint="lines and planes are drawn, not cubes",
-        )
-    axes = (Axis(1, kind=layer.kind), *layer.axes) if len(size) == 1 else layer.axes
-    sizes = (1, *size) if len(size) == 1 else tuple(size)
-    made = tuple(axis.size(one) for axis, one in zip(axes, sizes, strict=True))
-    rows, columns = (seen(axis, one) for axis, one in zip(axes, sizes, strict=True))
-    if max(len(rows.cells), len(columns.cells), *made) > MOST_CELLS:
-        raise TrompeError(
-            f"{max(len(rows.cells), len(columns.cells), *made)} cells in a row are too many to see",
-            hint=f"give an input of which no row has more than {MOST_CELLS}",
-        )
-    shades = values is not None
-    if numbers and values is None:
-        values = small_numbers(layer, rows, columns, sizes)
-    return Stage(layer, rows, columns, sizes, made, PALETTES[theme], values, numbers, shades, title).film()
+    layer = module if isinstance(module, Layer) else layer_of(module)
+    size = each("input", input_size, len(layer.axes))
+    if len(size) > 2:
+        raise TrompeError(f"a layer of {len(size)} axes", hint="lines and planes are drawn, not cubes")
+    axes, sizes = (Axis(1, kind=layer.kind), *layer.axes)[-2:], (1, *size)[-2:]
+    rows, columns = (windows(axis, one) for axis, one in zip(axes, sizes, strict=True))
+    seen, made = (len(rows.cells), len(columns.cells)), (len(rows.starts), len(columns.starts))
+    if (most := max(*seen, *made)) > MOST_CELLS:
+        hint = f"give an input of which no row has more than {MOST_CELLS}"
+        raise TrompeError(f"{most} cells in a row are too many to see", hint=hint)
+    shown = values or small_numbers(layer, rows, columns, sizes)
+    text = [title] * bool(title) + described(layer, size)
+    if numbers and layer.kind != "pooling":
+        kernel = " / ".join(" ".join(f"{weight:g}" for weight in row) for row in shown.kernel)
+        text.append(f"kernel {kernel}" + ", flipped" * (layer.kind == "transposed"))
+    planes, width, foot = arranged(seen, made, layer.kind == "transposed", max(map(len, text)) * LETTER)
+    inside, shaded = passed_over(shown.input, rows, columns), values is not None
+    scene = Scene(layer, rows, columns, *planes, PALETTES[theme], shown, inside, numbers, shaded, text, foot)
+    places = list(np.ndindex(made))
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(len(places), MOST_FRAMES)).astype(int))
+    return Animation(
+        width=round(width),
+        height=round(foot + LINE * (len(text) + numbers) + MARGIN / 2),
+        paper=scene.palette.paper,
+        description=". ".join(text),
+        background=scene.background(),
+        frames=[scene.frame(places[: number + 1]) for number in chosen],
+    )
 
 
-def small_numbers(layer: Layer, rows: Seen, columns: Seen, sizes: Sequence[int]) -> Values:
-    """Whole numbers that can be reckoned with by head."""
+def described(layer: Layer, size: Sequence[int]) -> list[str]:
+    """What the layer is, and the arithmetic of its size; of a transposed one both conventions of its padding."""
+
+    def part(name: str) -> str:
+        shown = ["|".join(map(str, dict.fromkeys(np.ravel(getattr(axis, name))))) for axis in layer.axes]
+        return f"{name.replace('_', ' ')} {' x '.join(shown if len(set(shown)) > 1 else shown[:1])}"
+
+    made, pooling = layer.size(size), "average pooling" if layer.average else "max pooling"
+    name = {"convolution": "convolution", "transposed": "transposed convolution", "pooling": pooling}[layer.kind]
+    usual = {"dilation": 1, "output_padding": 0}
+    parts = ["kernel", "stride", "padding"]
+    parts += [one for one in usual if any(getattr(axis, one) != usual[one] for axis in layer.axes)]
+    lines = [f"{name}, {' x '.join(map(str, size))} to {' x '.join(map(str, made))}", ", ".join(map(part, parts))]
+    axis, total = layer.axes[-1], sum(layer.axes[-1].padding)
+    if layer.kind != "transposed":
+        return [*lines, f"floor(({size[-1]} + {total} - {axis.reach}) / {axis.stride}) + 1 = {made[-1]}"]
+    extra = f" + {axis.output_padding}" if axis.output_padding else ""
+    lines.append(f"{axis.stride} ({size[-1]} - 1) + {axis.reach} - {total}{extra} = {made[-1]}")
+    lines.append("as in torch, the padding is that of the corresponding convolution;")
+    between, (before, after) = axis.stride - 1, axis.around
+    if min(before, after) < 0:
+        return [*lines, f"cut off are {-min(before, after)} of the stretched input's cells on a side"]
+    zeros = str(before) if before == after else f"{before} and {after}"
+    return [*lines, f"drawn with {between} zero{'s' * (between != 1)} between its cells and {zeros} around it"]
+
+
+# Values
+
+
+def passed_over(
+    given: Float[np.ndarray, "rows columns"], rows: Windows, columns: Windows
+) -> Float[np.ndarray, "seen_rows seen_columns"]:
+    """The input's values where windows pass over them; NaN in the padding and between."""
+    outside = np.pad(given.astype(float), (0, 1), constant_values=np.nan)  # its last row and column are found by -1
+    return outside[np.ix_(np.maximum(rows.cells, -1), np.maximum(columns.cells, -1))]
+
+
+def small_numbers(layer: Layer, rows: Windows, columns: Windows, sizes: Sequence[int]) -> Values:
+    """Whole numbers small enough for mental arithmetic, and what torch computes from them."""
     random = np.random.default_rng(1)
     given = random.integers(0, 4, tuple(sizes)).astype(float)
     kernel = random.integers(0, 3, (len(rows.taps), len(columns.taps))).astype(float)
-    made = np.zeros((len(rows.starts), len(columns.starts)))
-    for place in np.ndindex(made.shape):
-        terms = window(layer, rows, columns, given, kernel, place)
-        made[place] = pooled(layer, terms) if layer.kind == "pooling" else sum(v * w for v, w in terms)
-    return Values(given, kernel, made)
+    down, along = (np.add.outer(one.starts, one.taps) for one in (rows, columns))
+    seen = passed_over(given, rows, columns)[down[:, None, :, None], along[None, :, None, :]]
+    return Values(given, kernel, computed(layer, seen, weights_of(layer, kernel)))
 
 
-def pooled(layer: Layer, terms: list[tuple[float, float]]) -> float:
-    """The maximum or the mean, to two places."""
-    values = [value for value, _ in terms]
-    return round(sum(values) / len(values), 2) if layer.average else max(values)
+def weights_of(layer: Layer, kernel: Float[np.ndarray, "down along"]) -> Float[np.ndarray, "down along"]:
+    """What the places of a window are multiplied by."""
+    return kernel[::-1, ::-1] if layer.kind == "transposed" else kernel
 
 
-def window(
-    layer: Layer, rows: Seen, columns: Seen, given: np.ndarray, kernel: np.ndarray, place: tuple[int, ...]
-) -> list[tuple[float, float]]:
-    """The value of each cell in an output cell's window and the weight it meets; a pooling passes over padding."""
-    weights = kernel[::-1, ::-1] if layer.kind == "transposed" else kernel
-    found = []
-    for i, down in enumerate(rows.taps):
-        for j, along in enumerate(columns.taps):
-            row, column = rows.cells[rows.starts[place[0]] + down], columns.cells[columns.starts[place[1]] + along]
-            inside = row >= 0 and column >= 0
-            if inside or layer.kind != "pooling":
-                found.append((float(given[row, column]) if inside else 0.0, float(weights[i, j])))
-    return found
+def computed(
+    layer: Layer, seen: Float[np.ndarray, "*cells down along"], weights: Float[np.ndarray, "down along"]
+) -> Float[np.ndarray, "*cells"]:
+    """The output cells of these windows, as torch computes them; means to two places."""
+    if layer.kind != "pooling":
+        return np.nan_to_num(seen * weights).sum((-2, -1))
+    if not layer.average:
+        return np.nan_to_num(seen, nan=-np.inf).max((-2, -1))
+    counted = weights.size if layer.count_include_pad else np.isfinite(seen).sum((-2, -1))
+    return (np.nansum(seen, (-2, -1)) / (layer.divisor_override or counted)).round(2)
+
+
+def written_out(layer: Layer, seen: Float[np.ndarray, "down along"], kernel: np.ndarray, total: float) -> str:
+    """How an output cell is computed."""
+    filled = np.nan_to_num(seen)
+    if layer.kind != "pooling":
+        pairs = zip(filled.flat, weights_of(layer, kernel).flat, strict=True)
+        products = [f"{value:g}·{weight:g}" for value, weight in pairs if value and weight]
+        return f"{' + '.join(products) or 0} = {total:g}"
+    counted = filled.flat if layer.average and layer.count_include_pad else seen[np.isfinite(seen)]
+    name = "max" if not layer.average else "sum" if layer.divisor_override else "mean"
+    divided = f" / {layer.divisor_override}" if layer.divisor_override else ""
+    return f"{name}({', '.join(f'{value:g}' for value in counted)}){divided} = {total:g}"
+
+
+# Shapes
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where the planes stand."""
+class Plane:
+    """Cells on the screen."""
+
+    left: float
+    top: float
+    unit: float
+
+    def cell(self, row: float, column: float, tall: float = 1, wide: float = 1) -> tuple[Point, ...]:
+        """The corners of a cell, or of a block of them."""
+        ends = (row, column), (row, column + wide), (row + tall, column + wide), (row + tall, column)
+        return tuple((self.left + (c + r * LEANING) * self.unit, self.top + r * FLAT * self.unit) for r, c in ends)
+
+
+def arranged(
+    seen: tuple[int, int], made: tuple[int, int], downwards: bool, least: float
+) -> tuple[tuple[Plane, Plane], float, float]:
+    """The planes of input and output, the width of both, at least this, and where the text below begins."""
+    unit = UNIT * min(1.0, USUAL / max(*seen, *made))
+    width = max((max(seen[1], made[1]) - max(seen[0], made[0]) * LEANING) * unit, least) + 2 * MARGIN
+    upper, lower = (seen, made) if downwards else (made, seen)
+    middle = MARGIN + upper[0] * FLAT * unit + GAP
+    first, second = (
+        Plane((width - (cells[1] + cells[0] * LEANING) * unit) / 2, top, unit)
+        for cells, top in ((upper, MARGIN), (lower, middle))
+    )
+    return (first, second) if downwards else (second, first), width, middle + lower[0] * FLAT * unit + 1.5 * MARGIN
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The two planes of a layer, and what is in their cells.
+
+    Attributes:
+        seen: the input's values where windows pass over them, as of `passed_over`.
+        numbers: whether values are written into the cells.
+        shaded: whether values are drawn as the brightness of the cells.
+        text: lines below the planes, from `foot` on.
+    """
 
     layer: Layer
-    rows: Seen
-    columns: Seen
-    sizes: tuple[int, ...]
-    made: tuple[int, ...]
+    rows: Windows
+    columns: Windows
+    input: Plane
+    output: Plane
     palette: Palette
-    values: Values | None
+    values: Values
+    seen: Float[np.ndarray, "seen_rows seen_columns"]
     numbers: bool
-    shades: bool
-    title: str
+    shaded: bool
+    text: list[str]
+    foot: float
 
-    def film(self) -> Film:
-        heights = [rows * FLAT * self.unit for rows in (len(self.rows.cells), self.made[0])]
-        lower, upper = heights if self.upwards else heights[::-1]
-        most_rows = max(len(self.rows.cells), self.made[0])
-        across = (max(len(self.columns.cells), self.made[1]) - most_rows * LEANING) * self.unit
-        text = [self.title] * bool(self.title) + words(self.layer, self.sizes, self.made)
-        if self.numbers and self.values is not None and self.layer.kind != "pooling":
-            rows = " / ".join(" ".join(f"{weight:g}" for weight in row) for row in self.values.kernel)
-            text.append(f"kernel {rows}" + (", turned around" if self.layer.kind == "transposed" else ""))
-        width = max(across, max(len(line) for line in text) * 6.4) + 2 * MARGIN
-        foot = MARGIN + upper + GAP + lower
-        height = foot + LINE * (len(text) + self.numbers) + 2 * MARGIN
-        still = [*self.input_plane(width), *self.output_plane(width)]
-        for number, line in enumerate(text):
-            colour = self.palette.ink
-            still.append(Label((MARGIN, foot + 1.5 * MARGIN + LINE * number), line, colour, centred=False))
-        below = foot + 1.5 * MARGIN + LINE * len(text)
-        places = list(np.ndindex(self.made))
-        count = min(len(places), MOST_FRAMES)
-        chosen = np.unique(np.linspace(0, len(places) - 1, count).astype(int))
-        frames = [self.frame(width, below, places, int(number)) for number in chosen]
-        return Film(round(width), round(height), self.palette.paper, still, frames, ". ".join(text))
+    def background(self) -> Drawing:
+        """The input with its padding, the empty cells of the output, and the text."""
+        drawn = Drawing(self.line(number, text) for number, text in enumerate(self.text))
+        colors, palette = self.colors(INPUT, self.seen), self.palette
+        for place in np.ndindex(self.seen.shape):
+            inputs = self.rows.cells[place[0]], self.columns.cells[place[1]]
+            fill = None if PADDING in inputs else palette.faint if BETWEEN in inputs else colors[place]
+            edge = palette.edge if fill else palette.dim
+            drawn += self.cell(self.input, place, self.seen, Shape((), fill, edge, dashed=fill is None))
+        made = np.ndindex(self.values.output.shape)
+        return drawn + [Shape(self.output.cell(*place), None, palette.edge) for place in made]
 
-    @property
-    def unit(self) -> float:
-        most = max(len(self.rows.cells), len(self.columns.cells), *self.made)
-        return UNIT * min(1.0, USUAL / most)
-
-    @property
-    def upwards(self) -> bool:
-        return self.layer.kind != "transposed"
-
-    def corner(self, width: float, rows: int, columns: int, above: bool) -> Point:
-        """Of a plane's first cell on the screen."""
-        upper = (self.made[0] if self.upwards else len(self.rows.cells)) * FLAT * self.unit
-        left = (width - (columns + rows * LEANING) * self.unit) / 2
-        return left, MARGIN if above else MARGIN + upper + GAP
-
-    def cell(self, origin: Point, row: float, column: float, tall: float = 1, wide: float = 1) -> tuple[Point, ...]:
-        def at(r: float, c: float) -> Point:
-            return origin[0] + (c + r * LEANING) * self.unit, origin[1] + r * FLAT * self.unit
-
-        return at(row, column), at(row, column + wide), at(row + tall, column + wide), at(row + tall, column)
-
-    def input_origin(self, width: float) -> Point:
-        return self.corner(width, len(self.rows.cells), len(self.columns.cells), not self.upwards)
-
-    def output_origin(self, width: float) -> Point:
-        return self.corner(width, self.made[0], self.made[1], self.upwards)
-
-    def input_plane(self, width: float) -> Drawing:
-        origin, drawn = self.input_origin(width), Drawing()
-        for r, row in enumerate(self.rows.cells):
-            for c, column in enumerate(self.columns.cells):
-                kind = -1 if -1 in (row, column) else min(row, column)
-                points = self.cell(origin, r, c)
-                if kind == -1:
-                    drawn.append(Shape(points, None, self.palette.dim, dashed=True))
-                elif kind == -2:
-                    drawn.append(Shape(points, self.palette.faint, self.palette.edge))
-                else:
-                    drawn.append(Shape(points, self.shade(INPUT, "given", row, column), self.palette.edge))
-                inside = kind >= 0
-                drawn += self.number(points, self.value("given", row, column) if inside else 0.0, inside)
+    def frame(self, places: Sequence[tuple[int, ...]]) -> Drawing:
+        """The window, the output cells that are computed, and the last of them, which is being computed."""
+        current = places[-1]
+        top, left = self.rows.starts[current[0]], self.columns.starts[current[1]]
+        down, along = [top + tap for tap in self.rows.taps], [left + tap for tap in self.columns.taps]
+        window, drawn = Shape((), None if self.shaded else WINDOW + "88", WINDOW), Drawing()
+        for inside in product(down, along):
+            drawn += self.cell(self.input, inside, self.seen, window)
+        whole = self.input.cell(top, left, down[-1] - top + 1, along[-1] - left + 1)
+        rays = zip(whole, self.output.cell(*current), strict=True)
+        drawn += [Shape(ends, None, self.palette.edge) for ends in rays]
+        colors = self.colors(OUTPUT, self.values.output)
+        for place in places:
+            shape = Shape((), CURRENT if place == current else colors[place], self.palette.edge)
+            drawn += self.cell(self.output, place, self.values.output, shape)
+        if self.numbers:
+            seen, total = self.seen[np.ix_(down, along)], self.values.output[current]
+            drawn.append(self.line(len(self.text), written_out(self.layer, seen, self.values.kernel, total)))
         return drawn
 
-    def output_plane(self, width: float) -> Drawing:
-        origin = self.output_origin(width)
-        return [Shape(self.cell(origin, r, c), None, self.palette.edge) for r, c in np.ndindex(self.made)]
+    def line(self, number: int, text: str) -> Label:
+        return Label((MARGIN, self.foot + LINE * number), text, self.palette.ink, centered=False)
 
-    def frame(self, width: float, below: float, places: Sequence[tuple[int, ...]], number: int) -> Drawing:
-        """The window, the cells that are made, and the one that is being made."""
-        origin, target = self.input_origin(width), self.output_origin(width)
-        row, column = places[number]
-        top, left = self.rows.starts[row], self.columns.starts[column]
-        drawn = Drawing()
-        for down in self.rows.taps:
-            for along in self.columns.taps:
-                points = self.cell(origin, top + down, left + along)
-                drawn.append(Shape(points, None if self.shades else WINDOW + "88", WINDOW))
-                cells = self.rows.cells[top + down], self.columns.cells[left + along]
-                drawn += self.number(points, self.value("given", *cells) if min(cells) >= 0 else 0.0, True)
-        whole = self.cell(origin, top, left, self.rows.taps[-1] + 1, self.columns.taps[-1] + 1)
-        making = self.cell(target, row, column)
-        drawn += [Shape((one, other), None, self.palette.edge) for one, other in zip(whole, making, strict=True)]
-        for r, c in places[: number + 1]:
-            fill = MAKING if (r, c) == (row, column) else self.shade(MADE, "made", r, c)
-            points = self.cell(target, r, c)
-            drawn.append(Shape(points, fill, self.palette.edge))
-            drawn += self.number(points, self.value("made", r, c), True)
-        if self.numbers and self.values is not None:
-            terms = window(self.layer, self.rows, self.columns, self.values.given, self.values.kernel, (row, column))
-            drawn.append(Label((MARGIN, below), self.sum_of(terms, row, column), self.palette.ink, centred=False))
+    def cell(self, plane: Plane, place: tuple[int, ...], values: np.ndarray, shape: Shape) -> Drawing:
+        """A cell in this shape's colors, and its value in its middle, if numbers are written."""
+        points, value = plane.cell(*place), values[place]
+        drawn: Drawing = [shape._replace(points=points)]
+        if self.numbers:
+            center = (sum(x for x, _ in points) / 4, sum(y for _, y in points) / 4)
+            ink = self.palette.ink if np.isnan(value) else PALETTES["light"].ink  # a fill is bright in each theme
+            drawn.append(Label(center, f"{0 if np.isnan(value) else value:g}", ink, 9.0))
         return drawn
 
-    def sum_of(self, terms: list[tuple[float, float]], row: int, column: int) -> str:
-        total = self.value("made", row, column)
-        if self.layer.kind == "pooling":
-            values = ", ".join(f"{value:g}" for value, _ in terms)
-            return f"{'mean' if self.layer.average else 'max'}({values}) = {total:g}"
-        products = [f"{value:g}·{weight:g}" for value, weight in terms if value and weight]
-        return f"{' + '.join(products) or 0} = {total:g}"
-
-    def value(self, which: Literal["given", "made"], row: int, column: int) -> float:
-        return 0.0 if self.values is None else float(getattr(self.values, which)[row, column])
-
-    def number(self, points: tuple[Point, ...], value: float, coloured: bool) -> Drawing:
-        if not self.numbers:
-            return []
-        centre = (sum(x for x, _ in points) / 4, sum(y for _, y in points) / 4)
-        return [Label(centre, f"{value:g}", PALETTES["light"].ink if coloured else self.palette.ink, 9.0)]
-
-    def shade(self, colour: str, which: Literal["given", "made"], row: int, column: int) -> str:
-        """The cell's value as a grey between the smallest and the largest, where real values are drawn."""
-        if not self.shades or self.values is None:
-            return colour
-        values = getattr(self.values, which)
-        low, high = float(values.min()), float(values.max())
-        level = round(255 * (self.value(which, row, column) - low) / max(high - low, 1e-12))
-        return f"#{level:02x}{level:02x}{level:02x}"
-
-
-def words(layer: Layer, sizes: Sequence[int], made: Sequence[int]) -> list[str]:
-    """What the layer is, and the arithmetic of its size; of a transposed one both conventions of its padding."""
-
-    def shown(numbers: Sequence[object]) -> str:
-        return str(numbers[0]) if len(set(numbers)) == 1 else " x ".join(map(str, numbers))
-
-    axes = layer.axes
-    paddings = [
-        axis.padding[0] if len(set(axis.padding)) == 1 else f"{axis.padding[0]}|{axis.padding[1]}" for axis in axes
-    ]
-    parts = [f"kernel {shown([axis.kernel for axis in axes])}", f"stride {shown([axis.stride for axis in axes])}"]
-    parts.append(f"padding {shown(paddings)}")
-    if any(axis.dilation > 1 for axis in axes):
-        parts.append(f"dilation {shown([axis.dilation for axis in axes])}")
-    if any(axis.output_padding for axis in axes):
-        parts.append(f"output padding {shown([axis.output_padding for axis in axes])}")
-    sizes, made = sizes[-len(axes) :], made[-len(axes) :]
-    pooling = "average pooling" if layer.average else "max pooling"
-    name = {"convolution": "convolution", "transposed": "transposed convolution", "pooling": pooling}[layer.kind]
-    lines = [f"{name}, {' x '.join(map(str, sizes))} to {' x '.join(map(str, made))}", ", ".join(parts)]
-    axis, size = axes[-1], sizes[-1]
-    total = sum(axis.padding)
-    if layer.kind != "transposed":
-        return [*lines, f"floor(({size} + {total} - {axis.reach}) / {axis.stride}) + 1 = {made[-1]}"]
-    extra = f" + {axis.output_padding}" if axis.output_padding else ""
-    lines.append(f"{axis.stride} ({size} - 1) + {axis.reach} - {total}{extra} = {made[-1]}")
-    around = stretched(axis).padding
-    zeros = str(around[0]) if around[0] == around[1] else f"{around[0]} and {around[1]}"
-    between = axis.stride - 1
-    lines.append(f"padding {paddings[-1]} is the undone convolution's, as in torch;")
-    if min(around) < 0:
-        lines.append(f"cut off are {-min(around)} of the stretched input's cells on a side")
-        return lines
-    lines.append(f"drawn with {between} zero{'' if between == 1 else 's'} between its cells and {zeros} around it")
-    return lines
+    def colors(self, color: str, values: Float[np.ndarray, "rows columns"]) -> dict[tuple[int, ...], str]:
+        """Of each cell: this color, or its value as a gray between the smallest and the largest."""
+        if not self.shaded:
+            return dict.fromkeys(np.ndindex(values.shape), color)
+        low, high = np.nanmin(values), np.nanmax(values)
+        levels = np.nan_to_num(255 * (values - low) / max(high - low, 1e-12)).round().astype(int)
+        return {place: "#" + 3 * f"{level:02x}" for place, level in np.ndenumerate(levels)}

@@ -1,6 +1,6 @@
-"""Pictures: named sets, your own, and the order in which training sees them."""
+"""Samples: named sets, your own, and the order in which training sees them."""
 
-from .arrays import ImageData
-from .load import Loaded, load_data
+from .load import load_data
+from .samples import Samples, Splits
 
-__all__ = ["ImageData", "Loaded", "load_data"]
+__all__ = ["Samples", "Splits", "load_data"]

@@ -1,17 +1,20 @@
-"""Pictures on a device, and the batch of a step: a gather by index, a cast, and what the recipe does in the step."""
+"""Samples on a device, and the batch of a step: a gather by index, a cast, and what the recipe does in the step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..options import DataOptions
-from .arrays import ImageData
+from ..condition import NOTHING, Condition
+from ..options.data import DataOptions
+from ..ranks import ALONE, Ranks
+from ..rng import Draws
+from .samples import Samples, as_floats
 from .windows import moved, random_patches
 
 RESIDENT_SHARE = 0.5
@@ -20,60 +23,114 @@ RESIDENT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Batch:
-    """What a loss sees: pictures in [0, 1] and, for a model that is told or learns them, their labels."""
+    """What a loss sees: this process's rows of a global batch, and the noise that belongs to it.
+
+    Attributes:
+        images: in [0, 1].
+        condition: what is known of each sample; a model is given what of it it takes.
+        draws: the noise of the global batch.
+        ranks: the processes that share the global batch.
+        training: whether the loss is trained on, or only evaluated.
+    """
 
     images: Float[Tensor, "batch channels *spatial"]
-    labels: Int[Tensor, " batch"] | None = None
+    condition: Condition = NOTHING
+    draws: Draws | None = None
+    ranks: Ranks = ALONE
+    training: bool = True
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def labels(self) -> Int[Tensor, " batch"] | None:
+        return self.condition.labels
+
+    def normal(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        """Standard normal numbers, of this shape for each sample."""
+        return self._draws.normal(*shape)
+
+    def uniform(self, *shape: int) -> Float[Tensor, "batch ..."]:
+        """Uniform numbers in [0, 1), of this shape for each sample."""
+        return self._draws.uniform(*shape)
+
+    def integers(self, low: int, high: int, *shape: int) -> Int[Tensor, "batch ..."]:
+        """Whole numbers from `low` up to but not including `high`, of this shape for each sample."""
+        return self._draws.integers(low, high, *shape)
+
+    def mean(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "*shape"]:
+        """The mean over the global batch; differentiable."""
+        return self.ranks.sum(x.sum(0)) / self._draws.size
+
+    @property
+    def _draws(self) -> Draws:
+        assert self.draws is not None, "this batch brings no noise"
+        return self.draws
 
 
+@runtime_checkable
 class BatchSource(Protocol):
-    """What a step takes its batch from."""
+    """Where a step takes its batch from: an array in memory, a memory-map, a table, a stream."""
 
     device: torch.device
 
-    def prepared(self, indices: Int[np.ndarray, " batch"]) -> Batch: ...
+    def __len__(self) -> int: ...
+
+    def prepared(
+        self, indices: Int[np.ndarray, " batch"], draws: Draws, *, ranks: Ranks = ALONE, training: bool = True
+    ) -> Batch:
+        """These samples as a step sees them, with what is random about it from the draws."""
+        ...
 
 
 class Batches:
-    """The pictures of a set, ready to be gathered on a device."""
+    """The samples of a set, ready to be gathered on a device.
 
-    def __init__(self, data: ImageData, device: torch.device, options: DataOptions, *, labelled: bool) -> None:
-        self.device = device
-        self.options = options
+    Attributes:
+        names: file name of each sample, or empty.
+    """
+
+    def __init__(self, data: Samples, device: torch.device, options: DataOptions) -> None:
+        self.device, self.options = device, options
+        self.names, self.value_range = data.names, data.value_range
         self.resident = device.type != "cuda" or data.images.nbytes < RESIDENT_SHARE * torch.cuda.mem_get_info()[0]
         self.images = torch.from_numpy(np.ascontiguousarray(data.images))
-        self.labels = torch.from_numpy(data.labels.astype(np.int64)) if labelled and data.labels is not None else None
+        labels = None if data.labels is None else torch.from_numpy(data.labels.astype(np.int64))
+        images = None if data.conditions is None else torch.from_numpy(np.ascontiguousarray(data.conditions))
+        self.labels, self.conditions = labels, images
         if self.resident:
             self.images = self.images.to(device)
-            self.labels = None if self.labels is None else self.labels.to(device)
+            self.labels, self.conditions = (None if part is None else part.to(device) for part in (labels, images))
+
+    def __len__(self) -> int:
+        return len(self.images)
 
     def gather(self, indices: Int[np.ndarray, " batch"]) -> Batch:
-        """These pictures as they are, without noise."""
+        """These samples as they are, without noise."""
         index = torch.from_numpy(np.ascontiguousarray(indices))
         if self.resident:
             index = index.to(self.device)
-        images = self.images.index_select(0, index).to(self.device, non_blocking=True)
-        labels = None if self.labels is None else self.labels.index_select(0, index).to(self.device)
-        return Batch(as_floats(images), labels)
+        images, labels, conditions = (
+            None if part is None else part.index_select(0, index).to(self.device, non_blocking=True)
+            for part in (self.images, self.labels, self.conditions)
+        )
+        assert images is not None
+        condition = Condition(labels, None if conditions is None else as_floats(conditions))
+        return Batch(as_floats(images, self.value_range), condition)
 
-    def prepared(self, indices: Int[np.ndarray, " batch"]) -> Batch:
-        """These pictures as a step sees them; what is random is drawn from the global generator, which the step has
-        seeded.
-        """
+    def prepared(
+        self, indices: Int[np.ndarray, " batch"], draws: Draws, *, ranks: Ranks = ALONE, training: bool = True
+    ) -> Batch:
+        """These samples as a step sees them, with what is random about it from the draws."""
         batch = self.gather(indices)
         images = batch.images
-        if self.options.patch.fresh:
-            images = random_patches(images, self.options.patch)
+        if self.options.patch.resample:
+            images = random_patches(images, self.options.patch, draws)
         if self.options.moves:
-            images = moved(images, self.options)
+            images = moved(images, self.options, draws)
         if self.options.flip:
-            mirrored = torch.rand(len(images), device=self.device) < 0.5
+            mirrored = draws.uniform() < 0.5
             images = torch.where(mirrored.view(-1, *(1,) * (images.ndim - 1)), images.flip(-1), images)
-        if self.options.binarise == "dynamic":
-            images = (torch.rand_like(images) < images).float()
-        return Batch(images, batch.labels)
-
-
-def as_floats(images: Tensor) -> Float[Tensor, "batch channels *spatial"]:
-    """uint8 levels to [0, 1]."""
-    return images.float().div_(255)
+        if self.options.binarize == "dynamic":
+            images = (draws.uniform(*images.shape[1:]) < images).float()
+        return replace(batch, images=images, draws=draws, ranks=ranks, training=training)

@@ -11,9 +11,9 @@ from ..rng import Stream, numpy_generator
 
 
 def batch_indices(count: int, batch: int, seed: int, step: int) -> Int[np.ndarray, " batch"]:
-    """Indices of the pictures of one step.
+    """Indices of the images of one step.
 
-    The stream is one permutation of the whole set after another; a batch may span two of them, so every picture is
+    The stream is one permutation of the whole set after another; a batch may span two of them, so every image is
     seen once an epoch whatever the batch size, which may even exceed the count.
     """
     position = step * batch

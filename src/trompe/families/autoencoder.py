@@ -1,18 +1,32 @@
-"""Autoencoders: a code small enough, and a picture back from it (Hinton & Salakhutdinov 2006)."""
+"""Autoencoders: a latent small enough, and an image back from it (Hinton & Salakhutdinov 2006)."""
 
 from __future__ import annotations
 
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from ..data.batches import Batch
-from ..losses import reconstruction
-from ..model import Model
-from ..options import AutoencoderOptions
-from ..phases import Phase
+from ..options.names import LikelihoodName, PosteriorName
+from .base import Family, family
+
+if TYPE_CHECKING:
+    from ..core.phases import Phase
 
 
-def phases(options: AutoencoderOptions) -> tuple[Phase, ...]:
-    def loss(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        return reconstruction(model, batch)
+@family
+@dataclass(frozen=True)
+class Autoencoder(Family):
+    """A plain autoencoder."""
 
-    return (Phase("autoencoder", ("encoder", "decoder"), loss),)
+    kind: ClassVar[str] = "autoencoder"
+    title: ClassVar[str] = "plain autoencoder"
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[None] = None
+
+    likelihood: LikelihoodName = "squared-error"
+    """Reconstruction loss."""
+
+    def phases(self) -> tuple[Phase, ...]:
+        from ..core.phases import Phase
+        from ..losses.reconstruction import reconstruction
+
+        return (Phase("autoencoder", ("encoder", "decoder"), lambda model, batch, step: reconstruction(model, batch)),)

@@ -3,146 +3,117 @@
 Goodfellow et al. 2014, *Generative adversarial nets* (`minimax`, `non-saturating`); Mao et al. 2017 (`least-squares`);
 Lim & Ye 2017, Miyato et al. 2018 (`hinge`); Arjovsky et al. 2017, Gulrajani et al. 2017 (`wasserstein` and the gradient
 penalty); Jolicoeur-Martineau 2019, Huang et al. 2024 (`relativistic`, with R1 and R2); Mescheder et al. 2018 (R1);
-Zhao et al. 2020 (augmentation of what the discriminator sees).
+Karras et al. 2020 (lazy regularization); Zhao et al. 2020 (augmentation of what the discriminator sees).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
+from ..errors import TrompeError
+from ..options.names import AugmentationName, ObjectiveName, PosteriorName, PriorName
+from ..options.nets import ConvOptions
+from ..options.numbers import Count, NonNegative, Positive
+from .base import Family, family
 
-from ..data.augmentation import augmented
-from ..data.batches import Batch
-from ..model import Model
-from ..names import Objective
-from ..options import GANOptions
-from ..phases import Phase, When
+if TYPE_CHECKING:
+    from torch import Tensor
 
-Logits = Float[Tensor, " batch"]
+    from ..core.model import Model
+    from ..core.phases import Phase
+    from ..data.batches import Batch
+    from ..recipes.tree import Recipe
 
 
+@family
 @dataclass(frozen=True)
-class Game:
-    """What each player pays, a picture, given the discriminator's logits of real and of generated pictures."""
+class GAN(Family):
+    """A generator and a discriminator, trained against each other."""
 
-    discriminator: Callable[[Logits, Logits], Logits]
-    generator: Callable[[Logits, Logits], Logits]
-    compares: bool = False
-    """Whether the generator's cost depends on real pictures."""
-    undecided: float | None = 0.0
-    """The logit that takes no side; `None` where only differences of logits mean anything."""
+    kind: ClassVar[str] = "gan"
+    title: ClassVar[str] = "generative adversarial network"
+    posterior: ClassVar[PosteriorName] = "point"
+    encodes: ClassVar[bool] = False
+    discriminator_sees: ClassVar[tuple[str, ...]] = ("images",)
 
+    likelihood: Literal["squared-error", "linear"] = "squared-error"
+    """Output of the generator: through a sigmoid, or `linear`, clamped to [0, 1] only when used.
+    A sigmoid saturates where images are mostly black, and the generator stays black."""
+    objective: ObjectiveName = "non-saturating"
+    """Adversarial objective; `minimax` is the literal negation of the discriminator's loss."""
+    prior: PriorName = "normal"
+    """Prior of the latents: standard normal, or uniform on [-1, 1]."""
+    discriminator_steps: Count = 1
+    """Discriminator steps per generator step."""
+    discriminator_lr_scale: Positive = 1.0
+    """Learning-rate scale of the discriminator (TTUR)."""
+    gradient_penalty: NonNegative = 0.0
+    """Weight of the gradient penalty (WGAN-GP)."""
+    r1: NonNegative = 0.0
+    """R1 weight (gamma): squared gradient norm of the discriminator at real images."""
+    r2: NonNegative = 0.0
+    """R2 weight (gamma): the same at generated images."""
+    penalty_interval: Count = 1
+    """Lazy regularization: apply the three penalties only at every N-th step, N times as strong."""
+    augment: tuple[AugmentationName, ...] = ()
+    """Differentiable augmentation of all inputs of the discriminator, which prevents overfitting to few images."""
 
-def cross_entropy(real: Logits, fake: Logits) -> Logits:
-    """Real pictures are to be called real, generated ones not: a logistic regression's cost."""
-    return F.softplus(-real) + F.softplus(fake)
+    def phases(self) -> tuple[Phase, ...]:
+        """The discriminator's phase, then the generator's, on fresh noise each."""
+        from ..core.phases import Phase, When
+        from ..data.transforms import augmented
+        from ..losses.adversarial import OBJECTIVES, accuracy, generated
 
+        objective = OBJECTIVES[self.objective]
 
-GAMES: dict[Objective, Game] = {
-    "minimax": Game(cross_entropy, lambda real, fake: -F.softplus(fake)),
-    "non-saturating": Game(cross_entropy, lambda real, fake: F.softplus(-fake)),
-    "least-squares": Game(
-        lambda real, fake: 0.5 * ((real - 1).square() + fake.square()),
-        lambda real, fake: 0.5 * (fake - 1).square(),
-        undecided=0.5,
-    ),
-    "hinge": Game(lambda real, fake: F.relu(1 - real) + F.relu(1 + fake), lambda real, fake: -fake),
-    "wasserstein": Game(lambda real, fake: fake - real, lambda real, fake: -fake, undecided=None),
-    "relativistic": Game(
-        lambda real, fake: F.softplus(fake - real),
-        lambda real, fake: F.softplus(real - fake),
-        compares=True,
-        undecided=None,
-    ),
-}
-"""`minimax` leaves out the part of the negated loss that the generator has no hand in."""
+        def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            real = augmented(batch.images, self.augment, batch)
+            fake = augmented(generated(model, batch), self.augment, batch)
+            logits = tuple(model.discriminator_logits(images, batch.condition) for images in (real, fake))
+            return {
+                "loss": objective.discriminator(*logits),
+                **self._penalties(model, batch, step, real, fake),
+                **accuracy(batch, logits, objective.threshold),
+            }
 
+        def generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            fake = model.discriminator_logits(augmented(generated(model, batch), self.augment, batch), batch.condition)
+            if not objective.compares:
+                return {"loss": objective.generator(fake, fake)}
+            real = model.discriminator_logits(augmented(batch.images, self.augment, batch), batch.condition)
+            return {"loss": objective.generator(real, fake)}
 
-def phases(options: GANOptions) -> tuple[Phase, ...]:
-    """The discriminator's phase, then the generator's, on fresh noise each."""
-    game = GAMES[options.objective]
+        return (
+            Phase("discriminator", ("discriminator",), discriminator, lr_scale=self.discriminator_lr_scale),
+            Phase("generator", ("decoder",), generator, When(every=self.discriminator_steps)),
+        )
 
-    def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        real = augmented(batch.images, options.augment)
-        fake = augmented(generated(model, batch), options.augment)
-        logits = model.score(real, batch.labels), model.score(fake, batch.labels)
-        # on test pictures they are what they cost on average
-        rare = options.penalty_every if torch.is_grad_enabled() else 1
-        return {
-            "loss": game.discriminator(*logits),
-            **penalties(model, real, fake, batch.labels, options, rare if step % rare == 0 else 0),
-            **watched(*logits, game.undecided),
+    def _penalties(self, model: Model, batch: Batch, step: int, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Those that have a weight; zero at steps that leave them out, and what they cost on average in evaluation."""
+        from ..losses.adversarial import gradient_penalty, zero_centered_penalty
+
+        interval = self.penalty_interval if batch.training else 1
+        penalties = {
+            "gradient_penalty": (self.gradient_penalty, lambda: gradient_penalty(model, batch, real, fake)),
+            "r1": (self.r1, lambda: zero_centered_penalty(model, batch, real)),
+            "r2": (self.r2, lambda: zero_centered_penalty(model, batch, fake)),
         }
+        used = {name: penalty for name, penalty in penalties.items() if penalty[0]}
+        if step % interval:
+            return {name: real.new_zeros(len(real)) for name in used}
+        return {name: interval * weight * penalty() for name, (weight, penalty) in used.items()}
 
-    def generator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        fake = model.score(augmented(generated(model, batch), options.augment), batch.labels)
-        real = model.score(augmented(batch.images, options.augment), batch.labels) if game.compares else fake
-        return {"loss": game.generator(real, fake)}
-
-    every = When(every=options.discriminator_steps)
-    return (
-        Phase("discriminator", ("discriminator",), discriminator, rate=options.discriminator_rate),
-        Phase("generator", ("decoder",), generator, every),
-    )
-
-
-def penalties(
-    model: Model, real: Tensor, fake: Tensor, labels: Tensor | None, options: GANOptions, times: int
-) -> dict[str, Float[Tensor, " batch"]]:
-    """Those of the discriminator's gradient that have a weight, so many times as strong as they are rare (Karras et al.
-    2020, appendix B): zero times where they are left out.
-    """
-
-    def slopes(images: Tensor) -> Float[Tensor, "batch numbers"]:
-        return gradient(model, images, labels)
-
-    costs = {
-        "gradient_penalty": (options.gradient_penalty, lambda: (slopes(between(real, fake)).norm(dim=1) - 1).square()),
-        "r1": (options.r1, lambda: 0.5 * slopes(real).square().sum(1)),
-        "r2": (options.r2, lambda: 0.5 * slopes(fake).square().sum(1)),
-    }
-    none = torch.zeros(len(real), device=real.device)
-    return {name: times * weight * cost() if times else none for name, (weight, cost) in costs.items() if weight}
-
-
-def generated(model: Model, batch: Batch) -> Tensor:
-    """As many pictures as the batch has, of its classes, from noise of the global generator; not cut off at black and
-    white, where there would be no gradient.
-    """
-    return model.expected(model.codes_from(noise_for(model, batch)), batch.labels)
-
-
-def noise_for(model: Model, batch: Batch) -> Float[Tensor, "batch latent"]:
-    """Standard normal numbers for a code each."""
-    return torch.randn(len(batch.images), model.latent, device=batch.images.device)
-
-
-def watched(real: Logits, fake: Logits, undecided: float | None = 0.0) -> dict[str, Logits]:
-    """Whether the discriminator is right about each picture: not trained on, but watched."""
-    middle = 0.5 * (real.mean() + fake.mean()) if undecided is None else undecided
-    right = {"real_right": real > middle, "fake_right": fake < middle}
-    return {name: one.float() for name, one in right.items()}
-
-
-def between(real: Tensor, fake: Tensor) -> Tensor:
-    """Points on the lines between pairs of pictures."""
-    place = torch.rand(len(real), *(1,) * (real.ndim - 1), device=real.device)
-    return torch.lerp(real, fake, place)
-
-
-def gradient(
-    model: Model, images: Tensor, labels: Tensor | None, codes: Tensor | None = None
-) -> Float[Tensor, "batch numbers"]:
-    """The discriminator's gradient in the grey levels, and in the codes where they are given; it may itself be
-    differentiated.
-    """
-    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
-        asked = [part.detach().float().requires_grad_() for part in (images, codes) if part is not None]
-        logits = model.score(asked[0], labels) if codes is None else model.realness(asked[0], labels, asked[1])
-        found = torch.autograd.grad(logits.sum(), asked, create_graph=True)
-    return torch.cat([part.flatten(1) for part in found], 1)
+    def check(self, recipe: Recipe) -> None:
+        nets = recipe.nets
+        if nets.conditional and not nets.widths:
+            raise TrompeError(
+                "a discriminator without a hidden layer has no features to condition on a class",
+                hint="give `--nets.widths`",
+            )
+        bounded = self.gradient_penalty or self.r1 or self.r2 or (isinstance(nets, ConvOptions) and nets.spectral_norm)
+        if self.objective == "wasserstein" and not bounded:
+            raise TrompeError(
+                "a Wasserstein objective without a bound on the discriminator's gradient has no optimum",
+                hint="give `--family.gradient-penalty 10`, `--family.r1 1`, or to convolutions `--nets.spectral-norm`",
+            )

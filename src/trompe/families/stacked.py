@@ -1,146 +1,158 @@
-"""Stacked autoencoders: layer after layer by itself, then all of them together, to labels or to the pictures.
+"""Stacked autoencoders: layer after layer by itself, then all of them together, on labels or on the images.
 
-Vincent et al. 2010, *Stacked denoising autoencoders*: each layer a denoising autoencoder on the clean code of those
+Vincent et al. 2010, *Stacked denoising autoencoders*: each layer a denoising autoencoder on the clean output of those
 below it. Hinton & Salakhutdinov 2006, *Reducing the dimensionality of data with neural networks*: each layer a
 restricted Boltzmann machine, unrolled afterwards into encoder and decoder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from ..errors import TrompeError
+from ..options.names import CorruptionName, LikelihoodName, PosteriorName
+from ..options.nets import MLPOptions
+from ..options.numbers import Count, NonNegative, Positive, Probability, Share
+from .base import Family, family
 
-from ..data.arrays import ImageData
-from ..data.batches import Batch
-from ..data.corruption import corrupt
-from ..losses import emphasised, reconstruction
-from ..model import Model
-from ..nets import MLPDecoder, MLPEncoder, linear_of
-from ..options import StackedOptions
-from ..phases import Phase, When
-from ..rbm import Machine, contrastive_divergence
+if TYPE_CHECKING:
+    from torch import Tensor
 
-LayerLoss = Callable[[Model, Batch, int, StackedOptions], dict[str, Tensor]]
-
-
-def phases(options: StackedOptions) -> tuple[Phase, ...]:
-    """A phase for each layer in its own steps, then one for all."""
-    layers, loss = len(options.layer_steps), LAYER_LOSSES[options.layers]
-    made, start = [], 0
-    for index, steps in enumerate(options.layer_steps):
-        parts = (f"encoder.layers.{index}", f"decoder.layers.{layers - 1 - index}")
-        when = When(start, start + steps)
-        made.append(Phase(f"layer_{index + 1}", parts, _of_layer(loss, index, options), when, options.layer_rate))
-        start += steps
-    return (*made, finetuning(options, When(start)))
+    from ..core.model import Model
+    from ..core.phases import Loss, Phase
+    from ..data.batches import Batch
+    from ..data.samples import Samples
+    from ..recipes.tree import Recipe
 
 
-def finetuning(options: StackedOptions, when: When) -> Phase:
-    if options.finetune == "reconstruction":
-        return Phase("finetune", ("encoder", "decoder"), lambda model, batch, step: reconstruction(model, batch), when)
+@family
+@dataclass(frozen=True)
+class StackedAutoencoder(Family):
+    """Greedy layer-wise pretraining, then all layers together."""
 
-    def loss(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        return classification(model, batch, options)
+    kind: ClassVar[str] = "stacked"
+    title: ClassVar[str] = "stacked autoencoder"
+    posterior: ClassVar[PosteriorName] = "point"
+    prior: ClassVar[None] = None
 
-    return Phase("finetune", ("encoder", "decoder", "classifier"), loss, when)
+    likelihood: LikelihoodName = "bernoulli"
+    """Reconstruction loss."""
+    layer_steps: tuple[Count, ...] = (4000, 4000, 4000)
+    """Pretraining steps of each layer, the lowest first: hidden layers, then the latent; empty for no pretraining."""
+    layer_lr_scale: Positive = 1.0
+    """Learning-rate scale of the pretraining."""
+    layer_type: Literal["denoising", "rbm"] = "denoising"
+    """Pretrain each layer as a denoising autoencoder or as a restricted Boltzmann machine."""
+    corruption: CorruptionName = "masking"
+    """Corruption of a denoising layer's input: masking, Gaussian noise, or salt-and-pepper."""
+    level: Probability = 0.25
+    """Fraction of the inputs corrupted; for Gaussian noise its standard deviation."""
+    emphasis: tuple[NonNegative, NonNegative] = (1.0, 1.0)
+    """Loss weights of corrupted and of clean inputs."""
+    finetune: Literal["labels", "reconstruction"] = "labels"
+    """Fine-tune all layers to classify or to reconstruct."""
+    masking: Share = 0.2
+    """Fraction of the pixels masked while fine-tuning on labels."""
+    dropout: Share = 0.5
+    """Dropout of the hidden units while fine-tuning on labels."""
+    adversarial: NonNegative = 0.1
+    """Step size of adversarial training (fast gradient sign) while fine-tuning on labels; 0 for none."""
+    reconstruction: NonNegative = 0.01
+    """Weight of the reconstruction loss while fine-tuning on labels."""
 
+    @property
+    def learns_labels(self) -> bool:
+        return self.finetune == "labels"
 
-def _of_layer(loss: LayerLoss, index: int, options: StackedOptions) -> Callable[[Model, Batch, int], dict[str, Tensor]]:
-    return lambda model, batch, step: loss(model, batch, index, options)
+    def phases(self) -> tuple[Phase, ...]:
+        """A phase for each layer in its own steps, then one for all."""
+        from ..core.phases import Phase, When
 
+        layers, phases, start = len(self.layer_steps), [], 0
+        for index, steps in enumerate(self.layer_steps):
+            parts = (f"encoder.layers.{index}", f"decoder.layers.{layers - 1 - index}")
+            when = When(start, start + steps)
+            phases.append(Phase(f"layer_{index + 1}", parts, self._layer_loss(index), when, self.layer_lr_scale))
+            start += steps
+        trained = ("encoder", "decoder") + (("classifier",) if self.learns_labels else ())
+        return (*phases, Phase("finetune", trained, self._finetuning_loss(), When(start)))
 
-def networks(model: Model) -> tuple[MLPEncoder, MLPDecoder]:
-    encoder, decoder = model.encoder, model.decoder
-    assert isinstance(encoder, MLPEncoder)
-    assert isinstance(decoder, MLPDecoder)
-    return encoder, decoder
+    def _layer_loss(self, index: int) -> Loss:
+        from ..losses.layerwise import boltzmann_layer, denoising_layer
 
+        def loss(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            if self.layer_type == "rbm":
+                return boltzmann_layer(model, batch, index, gaussian_visible=self.likelihood == "linear")
+            return denoising_layer(model, batch, index, self.corruption, self.level, self.emphasis)
 
-@torch.no_grad()
-def below(model: Model, batch: Batch, index: int) -> Tensor:
-    """What a layer sees: the clean code of those below it."""
-    encoder, _ = networks(model)
-    return encoder.layers[:index](encoder.inputs(batch.images)).float()
+        return loss
 
+    def _finetuning_loss(self) -> Loss:
+        from ..losses.layerwise import classification
+        from ..losses.reconstruction import reconstruction
 
-def denoising_layer(model: Model, batch: Batch, index: int, options: StackedOptions) -> dict[str, Tensor]:
-    """A layer as a denoising autoencoder. The lowest is compared by the model's likelihood, the others, whose inputs
-    are activations, by the squared error.
-    """
-    encoder, decoder = networks(model)
-    undo = decoder.layers[len(decoder.layers) - 1 - index]
-    if index == 0:
-        corrupted, hit = corrupt(batch.images, options.corruption, options.level)
-        parameters = decoder.outputs(undo(encoder.layers[0](encoder.inputs(corrupted)))).float()
-        error = model.likelihood.per_number(parameters, batch.images)
-    else:
-        clean = below(model, batch, index)
-        corrupted, hit = corrupt(clean, options.corruption, options.level)
-        error = (undo(encoder.layers[index](corrupted)).float() - clean).square()
-    return {"reconstruction": emphasised(error, hit, options.emphasis).flatten(1).sum(1)}
+        on_labels = partial(
+            classification,
+            masking=self.masking,
+            dropout=self.dropout,
+            adversarial=self.adversarial,
+            reconstruction=self.reconstruction,
+        )
+        return lambda model, batch, step: (on_labels if self.learns_labels else reconstruction)(model, batch)
 
+    def fit(self, model: Model, data: Samples) -> None:
+        """Start each layer of the decoder from the transpose of the encoder's: one machine is both, and a denoising
+        layer starts from tied weights as its authors' do.
+        """
+        import torch
 
-def machine_layer(model: Model, batch: Batch, index: int, options: StackedOptions) -> dict[str, Tensor]:
-    """A layer as a restricted Boltzmann machine. Encoder and decoder hold its matrix each: both start from the same
-    numbers (`tie`) and have the same gradient, so under Adam they stay the same.
-    """
-    encoder, decoder = networks(model)
-    into, undo = linear_of(encoder.layers[index]), linear_of(decoder.layers[len(decoder.layers) - 1 - index])
-    machine = Machine(
-        0.5 * (into.weight + undo.weight.T),
-        into.bias,
-        undo.bias,
-        gaussian_hidden=len(list(encoder.layers[index].children())) == 1,  # a linear code
-        gaussian_visible=index == 0 and options.likelihood == "linear",
-    )
-    visible = below(model, batch, index)
-    with torch.autocast(visible.device.type, enabled=False):  # a small difference of large numbers
-        return {"contrastive_divergence": contrastive_divergence(machine, visible)}
+        from ..nets.mlp import linear_of
 
+        encoder, decoder = model.network("encoder"), model.network("decoder")
+        with torch.no_grad():
+            for forth, back in zip(encoder.layers, reversed(decoder.layers), strict=True):
+                linear_of(back).weight.copy_(linear_of(forth).weight.T)
 
-LAYER_LOSSES: dict[str, LayerLoss] = {"denoising": denoising_layer, "rbm": machine_layer}
+    def check(self, recipe: Recipe) -> None:
+        nets, steps, layer_steps = recipe.nets, recipe.train.steps, sum(self.layer_steps)
+        if not isinstance(nets, MLPOptions) or nets.conditional or nets.gated or nets.norm != "none":
+            raise TrompeError(
+                "only a plain multilayer perceptron can be stacked: neither gated, normalized nor conditional",
+                hint="use the recipe `sdae-mnist`",
+            )
+        if self.likelihood in ("gaussian", "linear-gaussian", "logistic"):
+            raise TrompeError(
+                f"a stacked autoencoder's layers learn no scale, and family.likelihood = {self.likelihood} has one",
+                hint="use `bernoulli`, `squared-error` or `linear`",
+            )
+        self._check_unused()
+        if self.layer_steps and len(self.layer_steps) != len(nets.widths) + 1:
+            raise TrompeError(
+                f"family.layer_steps has {len(self.layer_steps)} entries, and the encoder {len(nets.widths) + 1} "
+                f"layers: {len(nets.widths)} hidden ones and the latent",
+                hint="give one number of steps per layer, or none at all",
+            )
+        if 0 < steps <= layer_steps:
+            raise TrompeError(
+                f"pretraining takes {layer_steps:,} steps, and train.steps = {steps:,} leaves none to fine-tune",
+                hint="give more `--train.steps`, or fewer `--family.layer-steps`",
+            )
+        if self.layer_type == "rbm" and self.layer_steps and nets.activation != "sigmoid":
+            raise TrompeError(
+                f"a restricted Boltzmann machine's hidden units are logistic, and nets.activation = {nets.activation}",
+                hint="use `--nets.activation sigmoid`, or `--family.layer-type denoising`",
+            )
 
-
-@torch.no_grad()
-def tie(model: Model, options: StackedOptions, data: ImageData) -> None:
-    """Start each layer of the decoder from the transpose of the encoder's: one machine is both, and a denoising layer
-    starts from tied weights as its authors' do.
-    """
-    encoder, decoder = networks(model)
-    for into, undo in zip(encoder.layers, reversed(decoder.layers), strict=True):
-        linear_of(undo).weight.copy_(linear_of(into).weight.T)
-
-
-def classification(model: Model, batch: Batch, options: StackedOptions) -> dict[str, Tensor]:
-    """Cross-entropy of the labels, with units dropped on the way while training (Srivastava et al. 2014), and the
-    picture's reconstruction from the same code, which keeps the code from forgetting what it was trained for.
-
-    An adversarial step shares the cross-entropy between the pictures and copies of them moved against the model, each
-    pixel by as much, along the sign of its gradient (Goodfellow et al. 2015, eq. 4).
-    """
-    assert batch.labels is not None, "labels are learned from labelled pictures"
-    attacked = options.adversarial > 0 and model.training
-    images = batch.images.clone().requires_grad_(attacked)
-    code = dropped_code(model, images, options)
-    error = F.cross_entropy(model.logits_of(code), batch.labels, reduction="none")
-    if attacked:
-        (gradient,) = torch.autograd.grad(error.sum(), images, retain_graph=True)
-        worse = dropped_code(model, batch.images + options.adversarial * gradient.sign(), options)
-        error = 0.5 * (error + F.cross_entropy(model.logits_of(worse), batch.labels, reduction="none"))
-    terms = {"cross_entropy": error}
-    if options.keep:
-        terms["reconstruction"] = options.keep * model.likelihood.negative_log(model.parameters_of(code), batch.images)
-    return terms
-
-
-def dropped_code(model: Model, images: Tensor, options: StackedOptions) -> Tensor:
-    """The code of these pictures, with pixels hidden and units dropped while training."""
-    encoder, _ = networks(model)
-    hidden = corrupt(images, "masking", options.hide)[0] if model.training else images
-    x = encoder.inputs(hidden)
-    for layer in encoder.layers:
-        x = F.dropout(layer(x), options.dropout, model.training)
-    return x
+    def _check_unused(self) -> None:
+        """Options without an effect are refused."""
+        unused: tuple[str, ...] = () if self.learns_labels else ("masking", "dropout", "adversarial", "reconstruction")
+        unused += ("corruption", "level", "emphasis") if self.layer_type == "rbm" else ()
+        for name in unused:
+            if getattr(self, name) != getattr(StackedAutoencoder(), name):
+                raise TrompeError(
+                    f"family.{name} has no effect where family.layer_type = {self.layer_type} and family.finetune = "
+                    f"{self.finetune}",
+                    hint=f"leave `--family.{name}` out",
+                )

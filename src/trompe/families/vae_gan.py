@@ -1,62 +1,91 @@
-"""VAE-GANs: a VAE whose likelihood is of a discriminator's features instead of grey levels, and whose decoder is also
-paid for looking real.
+"""VAE-GANs: a VAE whose likelihood is of a discriminator's features instead of gray levels, and whose decoder is also
+trained against that discriminator.
 
 Larsen et al. 2016, *Autoencoding beyond pixels using a learned similarity metric* (algorithm 1).
 """
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from ..data.batches import Batch
-from ..losses import gaussian_posterior
-from ..model import Model
-from ..nets import ImageDiscriminator
-from ..options import VAEGANOptions
-from ..phases import Phase
-from .gan import cross_entropy, generated, watched
+from ..errors import TrompeError
+from ..options.names import LikelihoodName, PosteriorName, PriorName
+from ..options.numbers import NonNegative, Positive
+from .base import Family, family
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..core.model import Model
+    from ..core.phases import Phase
+    from ..data.batches import Batch
+    from ..recipes.tree import Recipe
 
 
-def phases(options: VAEGANOptions) -> tuple[Phase, ...]:
-    """The discriminator's phase, which has both reconstructions and samples for fakes; the encoder's; the decoder's."""
+@family
+@dataclass(frozen=True)
+class VAEGAN(Family):
+    """A VAE whose reconstructions are compared in the features of a discriminator."""
 
-    def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        real = model.realness(batch.images, batch.labels)
-        sampled, back = (model.realness(fake, batch.labels) for fake in fakes(model, batch))
-        return {"loss": cross_entropy(real, sampled) + F.softplus(back), **watched(real, sampled)}
+    kind: ClassVar[str] = "vae-gan"
+    title: ClassVar[str] = "variational autoencoder with a discriminator"
+    likelihood: ClassVar[LikelihoodName] = "squared-error"
+    posterior: ClassVar[PosteriorName] = "gaussian"
+    prior: ClassVar[PriorName] = "normal"
+    discriminator_sees: ClassVar[tuple[str, ...]] = ("images",)
 
-    def encoder(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        posterior = gaussian_posterior(model, batch)
-        back = model.decode(posterior.sample(), batch.labels)
-        return {"features": apart(model, batch.images, back), "kl": options.beta * posterior.kl().sum(1)}
+    beta: NonNegative = 1.0
+    """Weight of the KL divergence."""
+    adversarial: Positive = 1.0
+    """Weight of the adversarial loss in the decoder's, against that of the features."""
+    discriminator_lr_scale: Positive = 1.0
+    """Learning-rate scale of the discriminator (TTUR)."""
 
-    def decoder(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
-        sampled, back = fakes(model, batch)
-        logits = (model.realness(fake, batch.labels) for fake in (sampled, back))
-        paid = options.adversarial * torch.stack([F.softplus(-one) for one in logits]).sum(0)
-        return {"features": apart(model, batch.images, back), "adversarial": paid}
+    def phases(self) -> tuple[Phase, ...]:
+        """The discriminator's phase, for which samples and reconstructions are fakes; the encoder's; the decoder's."""
+        import torch.nn.functional as F
 
-    return (
-        Phase("discriminator", ("discriminator",), discriminator, rate=options.discriminator_rate),
-        Phase("encoder", ("encoder",), encoder),
-        Phase("decoder", ("decoder",), decoder),
-    )
+        from ..core.phases import Phase
+        from ..losses.adversarial import accuracy, cross_entropy
+        from ..losses.elbo import gaussian_posterior
+        from ..losses.reconstruction import feature_distance, sampled
+
+        def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            real = model.discriminator_logits(batch.images, batch.condition)
+            sample, back = (model.discriminator_logits(fake, batch.condition) for fake in fakes(model, batch))
+            return {"loss": cross_entropy(real, sample) + F.softplus(back), **accuracy(batch, (real, sample))}
+
+        def encoder(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            posterior = gaussian_posterior(model, batch)
+            back = model.decode(sampled(posterior, batch), batch.condition)
+            kl = self.beta * posterior.kl().flatten(1).sum(1)
+            return {"features": feature_distance(model, batch.images, back), "kl": kl}
+
+        def decoder(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
+            sample, back = fakes(model, batch)
+            logits = [model.discriminator_logits(fake, batch.condition) for fake in (sample, back)]
+            adversarial = self.adversarial * (F.softplus(-logits[0]) + F.softplus(-logits[1]))
+            return {"features": feature_distance(model, batch.images, back), "adversarial": adversarial}
+
+        return (
+            Phase("discriminator", ("discriminator",), discriminator, lr_scale=self.discriminator_lr_scale),
+            Phase("encoder", ("encoder",), encoder),
+            Phase("decoder", ("decoder",), decoder),
+        )
+
+    def check(self, recipe: Recipe) -> None:
+        if not recipe.nets.widths:
+            raise TrompeError(
+                "a discriminator without a hidden layer has no features to compare images in",
+                hint="give `--nets.widths`",
+            )
 
 
 def fakes(model: Model, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Pictures from the prior, and the batch's own, encoded and decoded."""
-    codes = model.posterior(batch.images, batch.labels).sample()
-    return generated(model, batch), model.decode(codes, batch.labels)
+    """Images from the prior, and reconstructions of the batch."""
+    from ..losses.adversarial import generated
+    from ..losses.reconstruction import sampled
 
-
-def apart(model: Model, images: Tensor, others: Tensor) -> Float[Tensor, " batch"]:
-    """Minus the log-density of the one's features under a unit Gaussian around the other's (eq. 7, 8), in nats up to a
-    constant.
-    """
-    discriminator = model.discriminator
-    assert isinstance(discriminator, ImageDiscriminator)
-    difference = discriminator.features(others).float() - discriminator.features(images).float()
-    return 0.5 * difference.square().sum(1)
+    latents = sampled(model.posterior(batch.images, batch.condition), batch)
+    return generated(model, batch), model.decode(latents, batch.condition)

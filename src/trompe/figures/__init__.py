@@ -1,22 +1,8 @@
-"""Figures: matplotlib figures and arrays of pixels, in one visual language."""
+"""Figures, in one visual language. Importing this package registers all of them, in the order of the report."""
 
-from ..grids import picture_grid, side_by_side
-from .comparison import corruption, reconstructions
-from .filters import filters
-from .history import curves
-from .latents import kl_bars, traversals
-from .maps import latent_map
-from .rates import rate_distortion
+from . import samples, latents, filters, adversarial, curves  # noqa: F401, I001
+from ..display.grid import image_grid, side_by_side
+from .inversions import inversions
+from .table import FIGURES, FigureRow, Request, draw, figure
 
-__all__ = [
-    "corruption",
-    "curves",
-    "filters",
-    "kl_bars",
-    "latent_map",
-    "picture_grid",
-    "rate_distortion",
-    "reconstructions",
-    "side_by_side",
-    "traversals",
-]
+__all__ = ["FIGURES", "FigureRow", "Request", "draw", "figure", "image_grid", "inversions", "side_by_side"]

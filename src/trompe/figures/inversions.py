@@ -1,4 +1,4 @@
-"""What ways of inverting a generator come to."""
+"""The methods of inverting a generator, compared."""
 
 from __future__ import annotations
 
@@ -9,38 +9,37 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..inversion import Inversion
-from .rows import name_row, show_pictures
-from .style import COLOURS, dress, figure
+from ..analysis.inversion import Inversion
+from ..display.grid import Images
+from .rows import show_images
+from .style import COLORS, dress, panels
 
 SHOWN = 8
 
 
-def inversions(images: Float[Tensor, "count channels *spatial"], found: Mapping[str, Inversion]) -> Figure:
-    """Pictures above what each way makes of them, with its mean squared error of a grey level; and the errors against
-    the steps of the descent.
+def inversions(images: Images, found: Mapping[str, Inversion]) -> Figure:
+    """Images above what each method finds for them, with its mean squared error per pixel; and the errors against the
+    steps of the descent.
     """
-    rows = {"pictures": images.float()} | {
-        f"{way}\n{float(one.errors[-1].mean()):.4f}": one.images for way, one in found.items()
-    }
-    made, axes = figure(8.4, 0.95 * len(rows) + 2.6, len(rows) + 1, 1)
-    for panel, (name, shown) in zip(axes[:, 0], rows.items(), strict=False):
-        show_pictures(panel, shown[:SHOWN], SHOWN)
-        name_row(panel, name)
-    below = axes[-1, 0]
-    for (way, one), colour in zip(found.items(), COLOURS, strict=False):
+    rows = [("images", images.float())]
+    rows += [(f"{way}\n{float(one.errors[-1].mean()):.4f}", one.images) for way, one in found.items()]
+    made, axes = panels(8.4, 0.95 * len(rows) + 2.6, len(rows) + 1, 1)
+    *above, below = axes[:, 0]
+    for panel, (name, shown) in zip(above, rows, strict=True):
+        show_images(panel, shown[:SHOWN], SHOWN, name)
+    for (way, one), color in zip(found.items(), COLORS, strict=False):
         errors = one.errors.mean(1)
         if len(errors) == 1:
-            below.axhline(float(errors[0]), color=colour, label=way, linestyle="--", linewidth=1.4)
+            below.axhline(float(errors[0]), color=color, label=way, linestyle="--", linewidth=1.4)
         else:
-            below.plot(errors.numpy(), color=colour, label=way, linewidth=1.6)
+            below.plot(errors.numpy(), color=color, label=way, linewidth=1.6)
     dress(below, "", "step", "error").set_yscale("log")
     below.legend(fontsize=8, frameon=False)
     return made
 
 
-def best_codes(found: Mapping[str, Inversion]) -> Float[Tensor, "count latent"]:
-    """Each picture's code by the way that came nearest to it."""
+def best_latents(found: Mapping[str, Inversion]) -> Float[Tensor, "count latent"]:
+    """Each image's latent by the way that came nearest to it."""
     errors = torch.stack([one.errors[-1] for one in found.values()])
-    codes = torch.stack([one.codes for one in found.values()])
-    return codes[errors.argmin(0), torch.arange(codes.shape[1])]
+    latents = torch.stack([one.latents for one in found.values()])
+    return latents[errors.argmin(0), torch.arange(latents.shape[1])]

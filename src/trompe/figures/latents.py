@@ -1,101 +1,126 @@
-"""Code numbers one by one: which are alive, and what each of them does."""
+"""The latent space: a map of it, which dimensions are active, and what each of them does."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
-from matplotlib.figure import Figure
+from jaxtyping import Float
+from matplotlib import patheffects
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from torch import Tensor
+from scipy.special import ndtr
 
-from ..codes import to_noise
-from ..data.arrays import ImageData
-from ..distributions import DiagonalGaussian
-from ..grids import Pixels, picture_grid
-from ..measures.bounds import ACTIVE_NATS
-from ..model import Model
-from ..run import Run
-from .style import COLOURS, FAINT, dress, figure
+from ..analysis import latents as analysis
+from ..analysis.paths import noise_from_latents
+from ..data.samples import Samples
+from ..display.grid import Pixels, flat, image_grid, tiled, to_bytes
+from ..measures.latents import ACTIVE_NATS, kl_per_dimension
+from ..runs.run import Run
+from .style import COLORS, FAINT, class_colors, dress, panels
+from .table import PIXELS, Drawn, Request, figure
 
-PICTURES = 2000
-REACH = 3.0
-
-
-def kl_of(model: Model, images: Tensor, labels: Tensor | None) -> Tensor:
-    posterior = model.posterior(images, labels)
-    assert isinstance(posterior, DiagonalGaussian)
-    return posterior.kl()
+POINTS = 5000
+GRID = 20
+TICKS = (-2, -1, 0, 1, 2)
+MOST_NAMED = 30
+"""Classes whose names are written into the map."""
 
 
-def kl_per_number(run: Run, data: ImageData | None = None) -> np.ndarray:
-    """Mean KL of each code number over test pictures, in nats; for a point posterior the variance of its codes, which
-    is what there is to tell the numbers apart.
-    """
-    data = (data or run.data()).take(slice(0, PICTURES))
-    if run.model.posterior_kind == "point":
-        return run.encode(data).var(0).numpy()
-    return run.apply(kl_of, data).double().mean(0).numpy()
-
-
-def kl_bars(run: Run, values: np.ndarray | None = None) -> Figure:
-    """The KL of each code number, largest first; those that carry nothing are drawn pale."""
-    values = np.sort(kl_per_number(run) if values is None else values)[::-1]
-    alive = values > ACTIVE_NATS
-    made, axes = figure(7.2, 2.8)
-    colours = [COLOURS[0] if one else FAINT for one in alive]
-    axes[0, 0].bar(np.arange(1, len(values) + 1), values, color=colours, width=0.8)
-    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes[0, 0].set_xlim(0.4, len(values) + 0.6)
-    point = run.model.posterior_kind == "point"
-    dress(
-        axes[0, 0],
-        "how much each code number varies" if point else f"{alive.sum()} of {len(values)} code numbers are alive",
-        "code number, by size",
-        "variance" if point else "KL in nats",
+def caption(run: Run) -> str:
+    part = "The plane of the two directions in which the latents of test images vary most, the others at their mean"
+    plane = "The whole latent space is this plane" if np.prod(run.model.latent_shape) <= 2 else part
+    conditional = f" (decoded as class {run.record.data.format.class_names[0]})" if run.model.num_classes else ""
+    return (
+        f"{plane}: posterior means by class, images over the plane{conditional}, and both. "
+        "The axes of the last two are stretched so that equal areas are equally probable."
     )
+
+
+@figure("latent-map", "Latent map", caption, requires=("encoder", "decoder"), in_report=True)
+def latent_map(request: Request) -> Drawn:
+    """Of a model with a uniform prior the map is of the standard normal noise behind its latents."""
+    run, data = request.run, request.data.take(slice(0, POINTS))
+    latents = noise_from_latents(run.model, run.encode(data)).flatten(1).numpy().astype(np.float64)
+    plane = analysis.Plane.of(latents, prior=run.model.prior is not None)
+    points = plane.coordinates(latents)
+    tiles = to_bytes(flat(analysis.manifold(run.predictor, plane, GRID))).transpose(0, 2, 3, 1)
+    image = tiled(tiles, GRID, max(1, tiles.shape[2] // 16), 0)
+    made, axes = panels(13.2, 4.9, 1, 3)
+    encoder, decoder, both = axes[0]
+    scatter(encoder, points, data)
+    reach = max(3.0, float(np.quantile(np.abs(points), 0.999)))
+    dress(encoder, "encoder: posterior means by class", *plane.names())
+    encoder.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    show_plane(dress(decoder, "decoder: images over the latent plane", *plane.names()), image)
+    dress(both, "both: the data over the images", *plane.names())
+    show_plane(both, 255 - image if image.shape[2] == 1 else image, alpha=0.4)
+    scatter(both, ndtr(points), data)
     return made
 
 
-def traversals(run: Run, data: ImageData | None = None, rows: int = 10, columns: int = 11) -> Pixels:
-    """One code number swept in each row, the busiest first, the others held: those of a test picture, or of a model
-    without an encoder those of one noise.
-
-    The sweep is of three deviations either way: of the prior, or where there is none, of the codes of the data.
-    """
-    if run.model.encoder is None:
-        return swept_noise(run, rows, columns)
-    data = (data or run.data()).take(slice(0, PICTURES))
-    order = np.argsort(-kl_per_number(run, data))[:rows]
-    every = run.encode(data)
-    middle, deviation = torch.zeros(run.model.latent), torch.ones(run.model.latent)
-    if run.model.prior is None:
-        middle, deviation = every.mean(0), every.std(0)
-    codes = run.model.codes_from(swept(to_noise(run.model, every[:1])[0], order, middle, deviation, columns))
-    labels = None if data.labels is None else data.labels[:1].repeat(len(codes))
-    return picture_grid(run.decode(codes, labels), columns)
-
-
-def swept_noise(run: Run, rows: int, columns: int) -> Pixels:
-    """The rows that change the picture most, of those that each number of one noise makes."""
-    latent = run.model.latent
-    noise = run.noise(1)[0]
-    middle, deviation = torch.zeros(latent), torch.ones(latent)
-    ends = run.decode(
-        run.model.codes_from(swept(noise, np.arange(latent), middle, deviation, 2)), one_class(run, 2 * latent)
-    )
-    change = (ends[1::2] - ends[::2]).abs().flatten(1).mean(1)
-    codes = swept(noise, change.argsort(descending=True)[:rows].numpy(), middle, deviation, columns)
-    return picture_grid(run.decode(run.model.codes_from(codes), one_class(run, len(codes))), columns)
+def scatter(axes: Axes, points: Float[np.ndarray, "count two"], data: Samples) -> None:
+    """The points in their classes' colors, each class named at its median."""
+    size = float(np.clip(20_000 / len(points), 5, 28))
+    if data.labels is None:
+        axes.scatter(points[:, 0], points[:, 1], s=size, color=COLORS[0], alpha=0.6, linewidths=0)
+        return
+    colors = class_colors(data.num_classes)
+    order = np.argsort(np.random.default_rng(0).random(len(points)))  # no class lies wholly on top of another
+    shade = [colors[label] for label in data.labels[order]]
+    axes.scatter(points[order, 0], points[order, 1], s=size, c=shade, alpha=0.7, linewidths=0)
+    for label, name in enumerate(data.class_names) if data.num_classes <= MOST_NAMED else ():
+        if (chosen := points[data.labels == label]).size:
+            x, y = np.median(chosen, axis=0)
+            text = axes.text(x, y, name, fontsize=11, weight="bold", color=colors[label], parse_math=False)
+            halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+            text.set(ha="center", va="center", path_effects=halo)
 
 
-def swept(code: Tensor, order: np.ndarray, middle: Tensor, deviation: Tensor, columns: int) -> Tensor:
-    """Copies of a code, a row of them for each of these numbers, which goes from one end to the other."""
-    sweep = torch.linspace(-REACH, REACH, columns)
-    codes = code.repeat(len(order), columns, 1)
-    for row, number in enumerate(order):
-        codes[row, :, number] = middle[number] + sweep * deviation[number]
-    return codes.flatten(0, 1)
+def show_plane(axes: Axes, image: np.ndarray, alpha: float = 1.0) -> None:
+    axes.imshow(image, cmap="gray", extent=(0, 1, 0, 1), alpha=alpha, vmin=0, vmax=255)
+    places = ndtr(np.array(TICKS))
+    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=places, yticks=places, xticklabels=TICKS, yticklabels=TICKS)
 
 
-def one_class(run: Run, count: int) -> list[int] | None:
-    return [0] * count if run.model.num_classes else None
+@figure(
+    "kl",
+    "Latent usage",
+    lambda run: (
+        "The KL divergence of each latent dimension, largest first; the decoder ignores those near zero."
+        if run.model.posterior_kind == "gaussian"
+        else "The variance of each latent dimension, largest first."
+    ),
+    requires=("encoder",),
+    in_report=True,
+)
+def kl(request: Request) -> Drawn:
+    predictor = request.run.predictor
+    values = np.sort(kl_per_dimension(predictor, request.data))[::-1]
+    active = values > ACTIVE_NATS
+    title, unit = f"{active.sum()} of {len(values)} latent dimensions are active", "KL, nats"
+    if predictor.model.posterior_kind == "point":
+        title, unit = "variance of the latents", "variance"
+    made, axes = panels(7.2, 2.8)
+    panel = dress(axes[0, 0], title, "latent dimension, by size", unit)
+    panel.bar(np.arange(1, len(values) + 1), values, color=np.where(active, COLORS[0], FAINT), width=0.8)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    panel.set_xlim(0.4, len(values) + 0.6)
+    return made
+
+
+@figure(
+    "traversals",
+    "Latent traversals",
+    lambda run: (
+        f"Each row sweeps one latent dimension of {'an image' if 'encoder' in run.model.networks else 'a sample'}"
+        " over three standard deviations either way, the most active first."
+    ),
+    requires=("decoder",),
+    suffixes=PIXELS,
+    in_report=True,
+    missing=lambda run: (
+        None if run.model.prior or "encoder" in run.model.networks else "it has neither an encoder nor a prior"
+    ),
+)
+def traversals(request: Request) -> Pixels:
+    data = request.data if "encoder" in request.run.model.networks else None
+    return image_grid(analysis.traversals(request.run.predictor, data), analysis.COLUMNS)

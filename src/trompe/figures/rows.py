@@ -1,4 +1,4 @@
-"""Rows of pictures, each with its name on the left."""
+"""Rows of images, each with its name on the left."""
 
 from __future__ import annotations
 
@@ -9,30 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..grids import padded, picture_grid
-from .style import INK, figure
+from ..display.grid import Images, image_grid, padded
+from .style import INK, panels
 
-Row = tuple[str, Float[Tensor, "count channels *spatial"]]
+Row = tuple[str, Float[Tensor, "_count channels *spatial"]]
 
 
 def drawn(rows: Sequence[Row]) -> Figure:
-    """Rows of pictures, a shorter one ending in white."""
+    """Rows of images, a shorter one ending in white."""
     columns = max(len(images) for _, images in rows)
     longest = max(len(line) for name, _ in rows for line in name.split("\n"))
-    made, axes = figure(0.3 + 0.08 * longest + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
+    made, axes = panels(0.3 + 0.08 * longest + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
     for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
-        show_pictures(panel, padded(images, columns), columns)
-        name_row(panel, name)
+        show_images(panel, padded(images, columns), columns, name)
     return made
 
 
-def name_row(axes: Axes, name: str) -> None:
+def show_images(axes: Axes, images: Images, columns: int, name: str = "") -> None:
+    """A grid of images without axes, its name on the left."""
     axes.set_ylabel(name, fontsize=9, color=INK, rotation=0, ha="right", va="center")
-
-
-def show_pictures(axes: Axes, images: Float[Tensor, "count channels *spatial"], columns: int) -> None:
-    """A grid of pictures without axes."""
-    axes.imshow(picture_grid(images, columns), interpolation="nearest")
+    axes.imshow(image_grid(images, columns), interpolation="nearest")
     axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)

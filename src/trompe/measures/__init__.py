@@ -1,34 +1,39 @@
-"""Measures: figures with their protocol."""
+"""Measures: values with their protocol. Importing this package registers all of them, in the order of the table."""
 
+from . import bounds, annealed, latents, reconstruction, probe, distances, memorization, modes  # noqa: F401, I001
 from .annealed import AnnealedBound, annealed_bound
 from .bounds import Likelihood, likelihood
+from .distances import frechet_distance, inception_score, kernel_distance, precision_recall
+from .evaluate import evaluate, evaluate_samples
 from .features import Features, extract
-from .frechet import Moments, frechet_distance, moments_of
-from .kernel import kernel_distance
-from .memorisation import memorisation
+from .moments import Moments, moments_of
 from .networks import opened
-from .precision_recall import inception_score, precision_recall
-from .results import evaluate, evaluate_pictures, read_measures
-from .similarity import peak_signal_to_noise, structural_similarity
+from .reconstruction import peak_signal_to_noise, structural_similarity
+from .result import Result, read_results
+from .table import MEASURES, Measured, Subject, measure
 
 __all__ = [
+    "MEASURES",
     "AnnealedBound",
     "Features",
     "Likelihood",
+    "Measured",
     "Moments",
+    "Result",
+    "Subject",
     "annealed_bound",
     "evaluate",
-    "evaluate_pictures",
+    "evaluate_samples",
     "extract",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "likelihood",
-    "memorisation",
+    "measure",
     "moments_of",
     "opened",
     "peak_signal_to_noise",
     "precision_recall",
-    "read_measures",
+    "read_results",
     "structural_similarity",
 ]

@@ -1,4 +1,4 @@
-"""Feature spaces: what pictures are compared in, and how their features are drawn and kept."""
+"""Feature spaces: what images are compared in, and how their features are drawn and kept."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ import io
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, Num
 from torch import Tensor
 
-from ..data.arrays import ImageData
-from ..data.batches import as_floats
-from ..data.pack import cache_folder, digest
+from ..data.samples import Samples, as_floats
+from ..data.sources.pack import cache_folder, digest
 from ..errors import TrompeError
-from ..files import write_bytes
-from ..progress import note, tracked
-from ..run import Run
+from ..files import read_npz, write_bytes
+from ..runs.capabilities import lacking
+from ..runs.predictor import Predictor
+from ..runs.tensors import digest_of
+from ..terminal import note, tracked
 
 CODE = 1
 """Raised when features come out otherwise, by another resizing say, so that those kept are drawn anew."""
 CHUNK = 1000
-"""Pictures whose features are one file of the cache."""
+"""Images whose features are one file of the cache."""
 WARMING, TIMED = 3, 8
 """Batches that are passed over, as the first ones also build what they need, and those a forecast is made from."""
 WORTH_SAYING = 20.0
@@ -36,13 +37,13 @@ WORTH_SAYING = 20.0
 
 
 class Features(ABC):
-    """A map from pictures to vectors, and to class probabilities where it has classes.
+    """A map from images to vectors, and to class probabilities where it has classes.
 
     Attributes:
         protocol: everything about it that changes a figure.
         made_by: what may change its last digits: the file, the machine's kind, releases of what runs it.
-        batch: so many pictures are mapped at a time; always the same number, so that the features of a picture do not
-            depend on the pictures beside it.
+        batch: images mapped at a time; always the same number, so that the features of an image do not depend on the
+            images beside it.
         slow: whether it is worth keeping its features on disk.
         class_names: of its classes, where they are known.
     """
@@ -55,9 +56,9 @@ class Features(ABC):
 
     @abstractmethod
     def __call__(
-        self, images: UInt8[Tensor, "batch channels height width"]
-    ) -> tuple[Float[Tensor, "batch width"], Float[Tensor, "batch classes"] | None]:
-        """Features and class probabilities, on the CPU."""
+        self, images: Num[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch features"], Float[Tensor, "batch classes"] | None]:
+        """Features and class probabilities, on the CPU, of images in 8 bits or as floats in [0, 1]."""
 
     @property
     def name(self) -> str:
@@ -66,14 +67,14 @@ class Features(ABC):
 
 @dataclass(frozen=True)
 class Extracted:
-    """Features of a set of pictures, `(count, width)`, and class probabilities, `(count, classes)`, both float32."""
+    """Features of a set of images, `(count, width)`, and class probabilities, `(count, classes)`, both float32."""
 
     vectors: Float[np.ndarray, "count width"]
     probabilities: Float[np.ndarray, "count classes"] | None
 
 
 class PixelFeatures(Features):
-    """The grey levels themselves, in [0, 1]."""
+    """The gray levels themselves, in [0, 1]."""
 
     def __init__(self) -> None:
         self.protocol, self.made_by = {"features": "pixels"}, {}
@@ -82,86 +83,89 @@ class PixelFeatures(Features):
         return as_floats(images).flatten(1), None
 
 
-class RunFeatures(Features):
-    """The codes of a trained run, and its classifier's probabilities where it has learned labels."""
+class PredictorFeatures(Features):
+    """The latents of a trained model, and its classifier's probabilities where it has learned labels."""
 
-    def __init__(self, run: Run) -> None:
-        if run.model.encoder is None:
-            raise TrompeError(f"the run in `{run.folder}` has no encoder to take features from", hint="give another")
-        if run.model.num_classes:
+    def __init__(self, predictor: Predictor) -> None:
+        if reason := lacking(predictor, ("encoder",)):
+            raise TrompeError(f"{reason} to take features from", hint="give another run")
+        if predictor.model.num_classes:
             raise TrompeError(
-                f"the run in `{run.folder}` must be told each picture's class", hint="give one that is not conditional"
+                "a class-conditional model needs each image's class", hint="give a run that is not conditional"
             )
-        self.run = run
-        self.class_names = run.record.data.class_names
-        weights = hashlib.sha256((run.folder / Run.WEIGHTS).read_bytes()).hexdigest()[:16]
-        self.protocol = {"features": run.record.recipe.name, "step": run.step, "weights": weights}
-        self.made_by = {"device": run.device.type}
+        self.predictor = predictor
+        self.class_names = predictor.format.class_names
+        weights = digest_of(predictor.model.state_dict(), predictor.step)
+        self.protocol = {"features": predictor.recipe.name, "step": predictor.step, "weights": weights}
+        self.made_by = {"device": predictor.device.type}
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
-        codes = self.run.encode(images)
-        if self.run.model.classifier is None:
-            return codes, None
-        return codes, self.run.classify(images)
+        latents = self.predictor.encode(images).flatten(1)
+        if "classifier" not in self.predictor.model.networks:
+            return latents, None
+        return latents, self.predictor.classify(images)
 
 
 @torch.inference_mode()
-def extract(features: Features, data: ImageData, *, keep: bool = False) -> Extracted:
-    """The features of every picture, taken from the cache where they are.
+def extract(features: Features, data: Samples, *, keep: bool = False) -> Extracted:
+    """The features of every image, taken from the cache where they are.
 
     Args:
-        keep: keep them there, where features are slow to draw: under the pictures' hash and the features' own
-            protocol, in chunks, so that what was interrupted goes on, and more pictures of the same set cost only the
+        keep: keep them there, where features are slow to draw: under the images' hash and the features' own
+            protocol, in chunks, so that what was interrupted goes on, and more images of the same set cost only the
             new ones.
 
     Raises:
-        TrompeError: the network cannot take these pictures.
+        TrompeError: the network cannot take these images.
     """
-    blocks = [data.images[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
+    blocks = [values(data, slice(start, start + CHUNK)) for start in range(0, len(data), CHUNK)]
     places = [_place(features, block) if features.slow else None for block in blocks]
     missing = sum(
         len(block) for block, place in zip(blocks, places, strict=True) if place is None or not place.exists()
     )
     found: list[list[np.ndarray]] = []
-    with tracked(f"{data.name} through {features.name}", missing) as advance:
-        clock = Forecast(f"{missing:,} pictures of {data.name} go through {features.name}", missing)
+    with tracked(f"{data.name} through {features.name}", missing) as bar:
+        clock = Forecast(f"{missing:,} images of {data.name} go through {features.name}", missing, bar)
         for block, place in zip(blocks, places, strict=True):
             if place is not None and place.exists():
-                found.append(_read(place))
+                found.append(list(read_npz(place).values()))
                 continue
-            drawn = [np.concatenate(part) for part in zip(*_mapped(features, block, advance, clock), strict=True)]
+            found.append([np.concatenate(part) for part in zip(*_mapped(features, block, clock.advance), strict=True)])
             if keep and place is not None:
                 content = io.BytesIO()
-                np.savez(content, *drawn)
+                np.savez(content, *found[-1])
                 write_bytes(place, content.getvalue())
-            found.append(drawn)
     vectors, *probabilities = (np.concatenate(part) for part in zip(*found, strict=True))
     if not np.isfinite(vectors).all():
         raise TrompeError(f"`{features.name}` gives features that are not finite", hint="look at the network")
     return Extracted(vectors, probabilities[0] if probabilities else None)
 
 
+def values(data: Samples, rows: slice | Int[np.ndarray, " rows"]) -> Num[np.ndarray, "count channels *spatial"]:
+    """Samples as feature spaces take them: in 8 bits as they are stored, others as floats in [0, 1]."""
+    return data.images[rows] if data.images.dtype == np.uint8 else data.take(rows).images_as_floats().numpy()
+
+
 class Forecast:
     """Says what a long extraction will cost, once it has seen a few batches."""
 
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
-        self.batches, self.began, self.first = 0, time.perf_counter(), 0
+    def __init__(self, what: str, total: int, bar: Callable[[int], None]) -> None:
+        self.what, self.total, self.bar = what, total, bar
+        self.seen = [(time.perf_counter(), 0)]
 
     def advance(self, count: int) -> None:
-        self.batches += 1
-        self.done += count
-        if self.batches == WARMING:
-            self.began, self.first = time.perf_counter(), self.done
-        elif self.batches == WARMING + TIMED:
-            rate = (self.done - self.first) / max(time.perf_counter() - self.began, 1e-9)
+        self.bar(count)
+        self.seen.append((time.perf_counter(), self.seen[-1][1] + count))
+        if len(self.seen) == 1 + WARMING + TIMED:
+            (began, first), (now, done) = self.seen[WARMING], self.seen[-1]
+            rate = (done - first) / max(now - began, 1e-9)
             if (seconds := self.total / rate) > WORTH_SAYING:
                 minutes = f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
                 note(f"{self.what}: about {minutes} at {rate:.0f} a second")
 
 
-def _mapped(features: Features, block: np.ndarray, advance: Any, clock: Forecast) -> Iterator[list[np.ndarray]]:
-    """Batches of one size, the last one filled up with its own last picture."""
+def _mapped(features: Features, block: np.ndarray, advance: Callable[[int], None]) -> Iterator[list[np.ndarray]]:
+    """Batches of one size, the last one filled up with its own last image."""
     for start in range(0, len(block), features.batch):
         part = np.ascontiguousarray(block[start : start + features.batch])
         filled = np.concatenate([part, part[-1:].repeat(features.batch - len(part), 0)])
@@ -169,18 +173,12 @@ def _mapped(features: Features, block: np.ndarray, advance: Any, clock: Forecast
         given = [vectors] if probabilities is None else [vectors, probabilities]
         yield [one[: len(part)].float().numpy() for one in given]
         advance(len(part))
-        clock.advance(len(part))
 
 
 def _place(features: Features, block: np.ndarray) -> Path:
-    """Where the features of these pictures are kept."""
+    """Where the features of these images are kept."""
     made_by = {"code": CODE, "torch": torch.__version__, **features.made_by}
     key = digest(json.dumps(features.protocol | made_by, sort_keys=True))
-    pictures = hashlib.blake2b(np.ascontiguousarray(block).data, digest_size=16)
-    pictures.update(repr(block.shape).encode())
-    return cache_folder() / "features" / key / f"{pictures.hexdigest()}.npz"
-
-
-def _read(place: Path) -> list[np.ndarray]:
-    with np.load(place, allow_pickle=False) as kept:
-        return [kept[name] for name in kept.files]
+    images = hashlib.blake2b(np.ascontiguousarray(block).data, digest_size=16)
+    images.update(repr(block.shape).encode())
+    return cache_folder() / "features" / key / f"{images.hexdigest()}.npz"

@@ -1,25 +1,21 @@
-"""How pictures are brought to a network's size: figures depend on it (Parmar et al. 2022), so it is in the protocol."""
+"""How images are brought to a network's size: figures depend on it (Parmar et al. 2022), so it is in the protocol."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from ..names import ResizeName
+from ..options.names import ResizeName
 
-
-def bilinear(images: Float[Tensor, "batch channels h w"], side: int) -> Float[Tensor, "batch channels side side"]:
-    """Bilinear between the centres of pixels, without smoothing where it shrinks: as in pytorch-fid."""
-    return F.interpolate(images, (side, side), mode="bilinear", align_corners=False)
-
-
-def antialiased(images: Float[Tensor, "batch channels h w"], side: int) -> Float[Tensor, "batch channels side side"]:
-    """Bicubic, smoothed where it shrinks, not rounded: Pillow's filter, as in clean-fid (Parmar et al. 2022)."""
-    return F.interpolate(images, (side, side), mode="bicubic", align_corners=False, antialias=True)
+bilinear = partial(F.interpolate, mode="bilinear", align_corners=False)
+"""Bilinear between the centers of pixels, without smoothing where it shrinks: as in pytorch-fid."""
+antialiased = partial(F.interpolate, mode="bicubic", align_corners=False, antialias=True)
+"""Bicubic, smoothed where it shrinks, not rounded: Pillow's filter, as in clean-fid (Parmar et al. 2022)."""
 
 
 def tensorflow(images: Float[Tensor, "batch channels h w"], side: int) -> Float[Tensor, "batch channels side side"]:
@@ -47,5 +43,5 @@ def resized(images: Tensor, side: int | None, resize: ResizeName) -> Tensor:
     return RESIZES[resize](images, side)
 
 
-def in_colour(images: Tensor) -> Tensor:
+def in_color(images: Tensor) -> Tensor:
     return images.expand(-1, 3, *images.shape[2:]) if images.shape[1] == 1 else images

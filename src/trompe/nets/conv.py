@@ -1,7 +1,7 @@
-"""Convolutional towers for images of any size, in one, two or three dimensions.
+"""Convolutional networks for images of any size, in one, two or three dimensions.
 
-The encoder halves the image once per width; the decoder is its mirror, and takes its `output_padding` from the
-arithmetic, so that 25x31 comes back as 25x31.
+The encoder halves the image once per width; the decoder mirrors it, with the `output_padding` that restores each size,
+25x31 for instance.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..condition import NOTHING, Condition
 from ..conv_arithmetic import Axis, accepted_sizes, lost_by_stride, pyramid
 from ..errors import TrompeError
-from ..options import ConvOptions
-from .layers import ACTIVATIONS, BATCH_NORM, CONVOLUTION, TRANSPOSED, Encoder, ResidualBlock, with_label
+from ..options.nets import ConvOptions
+from .layers import ACTIVATIONS, CONVOLUTION, BatchNorm, Encoder, Images, Latents, ResidualBlock, with_class
 
+# torch types their sizes as tuples of a fixed length
+TRANSPOSED: dict[int, Any] = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 STRIDE = 2
 LARGEST = 1024
-"""Of the sides among which the smallest that fits is looked for."""
+"""Largest side tried in the search for the smallest that fits."""
 
 
 def tower_sizes(image_shape: tuple[int, ...], widths: Sequence[int], kernel: int) -> list[tuple[int, ...]]:
@@ -44,9 +47,9 @@ def padding(kernel: int) -> int:
 
 
 class ConvEncoder(Encoder):
-    """Image (and label) to `outputs` numbers: a strided convolution and residual blocks per width, then a dense hidden
-    layer where the options have one, then a linear head. It centres grey levels to [-1, 1] first. The first layer, next
-    to the pictures, is not normalised (Radford et al. 2016).
+    """Image (and label) to `outputs` values: a strided convolution and residual blocks per width, then a dense hidden
+    layer where the options have one, then a linear head. Gray levels are first scaled to [-1, 1]. The first layer, next
+    to the images, is not normalized (Radford et al. 2016).
     """
 
     def __init__(self, image_shape: tuple[int, ...], outputs: int, options: ConvOptions, num_classes: int = 0) -> None:
@@ -59,7 +62,7 @@ class ConvEncoder(Encoder):
         for width in options.widths:
             layers.append(CONVOLUTION[ndim](channels, width, kernel, STRIDE, padding(kernel)))
             if options.norm == "batch" and len(layers) > 1:
-                layers.append(BATCH_NORM[ndim](width))
+                layers.append(BatchNorm(width))
             layers += [ResidualBlock(width, activation, ndim) for _ in range(options.blocks)]
             layers.append(ACTIVATIONS[activation]())
             channels = width
@@ -67,15 +70,13 @@ class ConvEncoder(Encoder):
         self.width = channels * math.prod(sizes[-1])
         self.head = dense(self.width + num_classes, outputs, options)
 
-    def features(
-        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
-    ) -> list[Float[Tensor, "batch width"]]:
+    def features(self, images: Images, condition: Condition = NOTHING) -> list[Float[Tensor, "batch _"]]:
         tower = self.tower(2 * images - 1).flatten(1)
-        return [tower, self.head(with_label(tower, labels, self.num_classes))]
+        return [tower, self.head(with_class(tower, condition, self.num_classes))]
 
 
 class ConvDecoder(nn.Module):
-    """Code (and label) to an image's parameters: the mirror of `ConvEncoder` with the same options."""
+    """Latent (and label) to an image's parameters: the mirror of a `ConvEncoder` with the same options."""
 
     def __init__(self, image_shape: tuple[int, ...], options: ConvOptions, num_classes: int = 0) -> None:
         super().__init__()
@@ -86,20 +87,17 @@ class ConvDecoder(nn.Module):
         self.stem = dense(options.latent + num_classes, math.prod(self.start), options)
         layers: list[nn.Module] = []
         outputs = [image_shape[0], *widths[:-1]]
-        transposed: Any = TRANSPOSED[ndim]  # its signature wants a tuple of a length known beforehand
         for level in reversed(range(len(widths))):
             layers += [ResidualBlock(widths[level], activation, ndim) for _ in range(options.blocks)]
             if options.norm != "none":
-                layers.append(BATCH_NORM[ndim](widths[level]))
+                layers.append(BatchNorm(widths[level]))
             layers.append(ACTIVATIONS[activation]())
             lost = tuple(lost_by_stride(size, kernel, STRIDE, padding(kernel)) for size in sizes[level])
-            layers.append(transposed(widths[level], outputs[level], kernel, STRIDE, padding(kernel), lost))
+            layers.append(TRANSPOSED[ndim](widths[level], outputs[level], kernel, STRIDE, padding(kernel), lost))
         self.tower = nn.Sequential(*layers)
 
-    def forward(
-        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch channels *spatial"]:
-        return self.tower(self.stem(with_label(codes, labels, self.num_classes)).unflatten(1, self.start))
+    def forward(self, latents: Latents, condition: Condition = NOTHING) -> Images:
+        return self.tower(self.stem(with_class(latents, condition, self.num_classes)).unflatten(1, self.start))
 
 
 def dense(inputs: int, outputs: int, options: ConvOptions) -> nn.Sequential:

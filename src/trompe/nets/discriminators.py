@@ -1,41 +1,35 @@
-"""Discriminators: networks whose output is a logit, how real what they see is."""
+"""Discriminators: networks that give a logit of images, latents or both, positive where they look real."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from typing import ClassVar
 
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Encoder, with_label
+from ..condition import NOTHING, Condition
+from .layers import Encoder, Images, Latents, with_class
 
 JOINT = 512
-"""Units of each layer that sees picture and code together, and of each that sees codes alone."""
+"""Units of each layer of images and latents together, and of each of latents alone."""
+
+Logits = Float[Tensor, " batch"]
 
 
 class Discriminator(nn.Module, ABC):
-    """From pictures, or their codes, or both (and labels) to a logit each."""
+    """Called with what it `sees`, in that order, and a condition."""
 
-    sees_codes: ClassVar[bool] = True
-
-    @abstractmethod
-    def forward(
-        self,
-        images: Float[Tensor, "batch channels *spatial"],
-        labels: Int[Tensor, " batch"] | None = None,
-        codes: Float[Tensor, "batch latent"] | None = None,
-    ) -> Float[Tensor, " batch"]: ...
+    sees: ClassVar[tuple[str, ...]]
 
 
 class ImageDiscriminator(Discriminator):
-    """Of pictures alone: an encoder of one output. Of a class-conditional model it is a projection discriminator
-    (Miyato & Koyama 2018): the class has a vector of its own, whose product with the last features is added to the
-    logit; a class that were only set beside them could not be compared with them.
+    """A discriminator of images: an encoder of one output. Where it is class-conditional (a projection discriminator,
+    Miyato & Koyama 2018), the inner product of the last features and a learned vector of the class is added.
     """
 
-    sees_codes = False
+    sees = ("images",)
 
     def __init__(self, body: Encoder, classes: int = 0) -> None:
         super().__init__()
@@ -44,44 +38,37 @@ class ImageDiscriminator(Discriminator):
         if self.classes is not None:
             nn.init.normal_(self.classes.weight, std=body.width**-0.5)
 
-    def forward(
-        self,
-        images: Float[Tensor, "batch channels *spatial"],
-        labels: Int[Tensor, " batch"] | None = None,
-        codes: Float[Tensor, "batch latent"] | None = None,
-    ) -> Float[Tensor, " batch"]:
+    def forward(self, images: Images, condition: Condition = NOTHING) -> Logits:
         layers = self.body.features(images)
         logits = layers[-1].squeeze(1)
-        return logits if self.classes is None else logits + (self.classes(labels) * layers[-2]).sum(1)
+        return logits if self.classes is None else logits + (self.classes(condition.labels) * layers[-2]).sum(1)
 
-    def features(self, images: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch width"]:
-        """The last features of pictures that the logit is made of."""
+    def features(self, images: Images) -> Float[Tensor, "batch width"]:
+        """The last features, from which the logit is computed."""
         return self.body.features(images)[-2]
 
 
 class PairDiscriminator(Discriminator):
-    """Of pictures with their codes: what an encoder makes of a picture, and its code, meet in two further layers."""
+    """A discriminator of pairs of image and latent: two further layers see the image's features and the latent."""
+
+    sees = ("images", "latents")
 
     def __init__(self, body: Encoder, latent: int) -> None:
         super().__init__()
         self.body = body
-        self.of_code = nn.Linear(latent, JOINT)
+        self.of_latent = nn.Linear(latent, JOINT)
         self.joint = nn.Linear(JOINT, JOINT)
         self.head = nn.Linear(JOINT, 1)
 
-    def forward(
-        self,
-        images: Float[Tensor, "batch channels *spatial"],
-        labels: Int[Tensor, " batch"] | None = None,
-        codes: Float[Tensor, "batch latent"] | None = None,
-    ) -> Float[Tensor, " batch"]:
-        assert codes is not None
-        together = F.leaky_relu(self.body(images, labels) + self.of_code(codes), 0.2)
+    def forward(self, images: Images, latents: Latents, condition: Condition = NOTHING) -> Logits:
+        together = F.leaky_relu(self.body(images, condition) + self.of_latent(latents), 0.2)
         return self.head(F.leaky_relu(self.joint(together), 0.2)).squeeze(1)
 
 
-class CodeDiscriminator(Discriminator):
-    """Of codes alone."""
+class LatentDiscriminator(Discriminator):
+    """A discriminator of latents."""
+
+    sees = ("latents",)
 
     def __init__(self, latent: int, classes: int = 0) -> None:
         super().__init__()
@@ -94,19 +81,13 @@ class CodeDiscriminator(Discriminator):
             nn.Linear(JOINT, 1),
         )
 
-    def forward(
-        self,
-        images: Float[Tensor, "batch channels *spatial"],
-        labels: Int[Tensor, " batch"] | None = None,
-        codes: Float[Tensor, "batch latent"] | None = None,
-    ) -> Float[Tensor, " batch"]:
-        assert codes is not None
-        return self.layers(with_label(codes, labels, self.num_classes)).squeeze(1)
+    def forward(self, latents: Latents, condition: Condition = NOTHING) -> Logits:
+        return self.layers(with_class(latents, condition, self.num_classes)).squeeze(1)
 
 
 def make_spectral(network: nn.Module) -> None:
-    """Divide each weight by its largest singular value (Miyato et al. 2018), by a power iteration that goes on with
-    each batch.
+    """Spectral normalization: each weight divided by its largest singular value (Miyato et al. 2018), estimated by a
+    power iteration that continues with each batch.
     """
     for module in list(network.modules()):
         if isinstance(module, nn.Linear | nn.Embedding | nn.modules.conv._ConvNd):

@@ -1,4 +1,4 @@
-"""The few layers that torch does not have."""
+"""Layers that torch does not have, and what all networks share."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..names import Activation
+from ..condition import NOTHING, Condition
+from ..options.names import Activation
+from ..ranks import ALONE, Ranks
+
+Images = Float[Tensor, "batch channels *spatial"]
+Latents = Float[Tensor, "batch latent"]
 
 ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -22,44 +27,63 @@ ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
 }
 
 CONVOLUTION: dict[int, type[nn.Conv1d | nn.Conv2d | nn.Conv3d]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
-TRANSPOSED: dict[int, type[nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d]] = {
-    1: nn.ConvTranspose1d,
-    2: nn.ConvTranspose2d,
-    3: nn.ConvTranspose3d,
-}
-BATCH_NORM: dict[int, type[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]] = {
-    1: nn.BatchNorm1d,
-    2: nn.BatchNorm2d,
-    3: nn.BatchNorm3d,
-}
+
+
+class BatchNorm(nn.modules.batchnorm._BatchNorm):
+    """Batch normalization (Ioffe & Szegedy 2015) over the global batch, for any number of spatial axes. In a single
+    process it is torch's own.
+    """
+
+    ranks: Ranks = ALONE
+    momentum: float
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def _check_input_dim(self, x: Tensor) -> None:
+        pass
+
+    def forward(self, x: Images) -> Images:
+        if self.ranks.size == 1 or not self.training:
+            return super().forward(x)
+        axes = [0, *range(2, x.ndim)]
+        each = (1, -1, *(1,) * (x.ndim - 2))
+        counts = self.ranks.sum(torch.tensor(float(x[:, 0].numel()), device=x.device))
+        mean = self.ranks.sum(x.float().sum(axes)) / counts
+        centered = x.float() - mean.view(each)
+        variance = self.ranks.sum(centered.square().sum(axes)) / counts
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * counts / (counts - 1), self.momentum)
+        normalized = centered * (variance + self.eps).rsqrt().view(each)
+        return (normalized * self.weight.view(each) + self.bias.view(each)).to(x.dtype)
 
 
 class Encoder(nn.Module, ABC):
-    """A network from images (and labels) to a posterior's parameters, layer by layer.
+    """A network from images (and a condition) to a posterior's parameters, layer by layer.
 
     Attributes:
-        width: of the layer before the last.
+        width: units of the layer before the last.
     """
 
     width: int
 
     @abstractmethod
-    def features(self, images: Tensor, labels: Tensor | None = None) -> list[Float[Tensor, "batch width"]]:
-        """What each layer makes of these images, flat, the lowest first; the last is the posterior's parameters."""
+    def features(self, images: Images, condition: Condition = NOTHING) -> list[Float[Tensor, "batch _"]]:
+        """The output of each layer, flattened, the lowest first; the last is the posterior's parameters."""
 
-    def forward(
-        self, images: Float[Tensor, "batch channels *spatial"], labels: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, "batch outputs"]:
-        return self.features(images, labels)[-1]
+    def forward(self, images: Images, condition: Condition = NOTHING) -> Float[Tensor, "batch outputs"]:
+        return self.features(images, condition)[-1]
 
 
-def start_from_normal(network: nn.Module, deviation: float) -> None:
-    """Weights of convolutions and linear layers from N(0, deviation), without biases (Radford et al. 2016); those that
-    start at zero stay there.
+def initialize_normal(network: nn.Module, std: float) -> None:
+    """Weights of convolutions and linear layers from a normal distribution, biases zero (Radford et al. 2016); weights
+    that start at zero stay zero.
     """
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.modules.conv._ConvNd) and module.weight.any():
-            nn.init.normal_(module.weight, std=deviation)
+            nn.init.normal_(module.weight, std=std)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -77,8 +101,8 @@ class GatedLinear(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """`x + conv(act(conv(act(x))))` of two 3-wide convolutions; the second starts at zero, so that the block starts
-    as the identity and a deep stack trains without normalisation (Zhang et al. 2019).
+    """`x + conv(act(conv(act(x))))` with kernels of 3. The second convolution starts at zero, so that the block is at
+    first the identity and a deep stack trains without normalization (Zhang et al. 2019).
     """
 
     def __init__(self, channels: int, activation: Activation, ndim: int) -> None:
@@ -88,19 +112,16 @@ class ResidualBlock(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.branch = nn.Sequential(
-            ACTIVATIONS[activation](),
-            convolution(channels, channels, 3, padding=1),
-            ACTIVATIONS[activation](),
-            last,
+            ACTIVATIONS[activation](), convolution(channels, channels, 3, padding=1), ACTIVATIONS[activation](), last
         )
 
-    def forward(self, x: Float[Tensor, "batch channels *spatial"]) -> Float[Tensor, "batch channels *spatial"]:
+    def forward(self, x: Images) -> Images:
         return x + self.branch(x)
 
 
 class WithScale(nn.Module):
-    """A decoder of means with one learned logarithm of a scale per channel beside them: the second parameter of a
-    likelihood whose noise is the same at every pixel (Rybkin et al. 2021 find it better than one per pixel).
+    """A decoder of means, with a learned log-scale per channel as the second parameter of the likelihood: the same at
+    every pixel, which Rybkin et al. 2021 find better than one per pixel.
     """
 
     def __init__(self, decoder: nn.Module, image_shape: tuple[int, ...], initial: float = -1.0) -> None:
@@ -109,14 +130,15 @@ class WithScale(nn.Module):
         self.log_scale = nn.Parameter(torch.full((image_shape[0], *(1,) * (len(image_shape) - 1)), initial))
 
     def forward(
-        self, codes: Float[Tensor, "batch latent"], labels: Int[Tensor, " batch"] | None = None
+        self, latents: Float[Tensor, "batch *latent"], condition: Condition = NOTHING
     ) -> Float[Tensor, "batch two_channels *spatial"]:
-        mean = self.decoder(codes, labels)
+        mean = self.decoder(latents, condition)
         return torch.cat([mean, self.log_scale.expand_as(mean)], dim=1)
 
 
-def with_label(
-    x: Float[Tensor, "batch features"], labels: Int[Tensor, " batch"] | None, classes: int
-) -> Float[Tensor, "batch more"]:
-    """Features with the class beside them, as ones and zeros, where there is one."""
-    return x if labels is None else torch.cat([x, nn.functional.one_hot(labels, classes).to(x.dtype)], dim=1)
+def with_class(x: Float[Tensor, "batch features"], condition: Condition, classes: int) -> Float[Tensor, "batch more"]:
+    """Features and the one-hot class, of a class-conditional network; else the features."""
+    if classes == 0:
+        return x
+    assert condition.labels is not None, "a class-conditional network needs labels"
+    return torch.cat([x, nn.functional.one_hot(condition.labels, classes).to(x.dtype)], dim=1)

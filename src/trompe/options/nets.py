@@ -1,15 +1,13 @@
-"""Networks: multilayer perceptrons and convolutional towers."""
+"""Networks: multilayer perceptrons and convolutional networks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
-import pydantic
-import tyro
 from annotated_types import Ge, MinLen
 
-from ..names import Activation, NormName
+from .names import Activation, NormName
 from .numbers import Count, Natural, NonNegative, Strict
 
 
@@ -17,52 +15,54 @@ from .numbers import Count, Natural, NonNegative, Strict
 class MLPOptions(Strict):
     """Multilayer perceptrons; the decoder mirrors the encoder."""
 
-    kind: tyro.conf.Suppress[Literal["mlp"]] = "mlp"
+    kind: ClassVar[str] = "mlp"
+
     widths: tuple[Count, ...] = (500,)
     """Units of each hidden layer of the encoder."""
     latent: Count = 20
-    """Numbers in a code."""
+    """Latent dimensions."""
     activation: Activation = "relu"
-    """Between layers."""
+    """Activation function of the hidden layers."""
     norm: NormName = "none"
-    """Normalise each hidden unit over the batch before its activation, but not in a discriminator of pairs; `decoder`
-    in the decoder or generator alone, as penalised discriminators want it."""
+    """Batch normalization before each activation, except in a discriminator of pairs;
+    `decoder` for the decoder or generator only, as gradient penalties require."""
     gated: bool = False
-    """Gate each hidden unit by a second one, instead of the activation."""
-    linear_code: bool = True
-    """Leave the code without the activation."""
-    standardise: bool = False
-    """Shift each pixel by its mean over the training pictures and scale all by one number, on the way in and back."""
+    """Gated hidden layers instead of an activation function."""
+    linear_latent: bool = True
+    """No activation function on the latent layer."""
+    standardize: bool = False
+    """Subtract each pixel's training mean and divide by one overall standard deviation; undone on the way out."""
     conditional: bool = False
-    """Give the class to both networks."""
+    """Condition the networks on the class label."""
 
 
 @dataclass(frozen=True)
 class ConvOptions(Strict):
-    """Convolutional towers that halve the picture once per width; the decoder mirrors the encoder."""
+    """Convolutional networks that halve the image once per width; the decoder mirrors the encoder."""
 
-    kind: tyro.conf.Suppress[Literal["conv"]] = "conv"
+    kind: ClassVar[str] = "conv"
+
     widths: Annotated[tuple[Count, ...], MinLen(1)] = (32, 64, 128)
     """Channels after each halving."""
     kernel: Annotated[int, Ge(2)] = 4
-    """Kernel of the strided layers."""
+    """Kernel size of the strided layers."""
     blocks: Natural = 0
-    """Residual blocks at each size."""
+    """Residual blocks at each resolution."""
     hidden: Natural = 0
-    """Units of a dense layer between tower and code; 0 for none."""
+    """Units of a dense layer between the convolutions and the latent; 0 for none."""
     latent: Count = 64
-    """Numbers in a code."""
+    """Latent dimensions."""
     activation: Activation = "leaky-relu"
-    """Between layers."""
+    """Activation function of the hidden layers."""
     norm: NormName = "none"
-    """Normalise channels over the batch after each strided layer, but not next to the pictures; `decoder` in the
-    decoder or generator alone, as spectral or penalised discriminators want it."""
-    spectral: bool = False
-    """Divide each of a discriminator's weights by its largest singular value."""
-    initial: NonNegative = 0.0
-    """Deviation of the normal law that weights start from; 0 for torch's own law."""
+    """Batch normalization after each strided layer, except next to the image;
+    `decoder` for the decoder or generator only, as spectral normalization and gradient penalties require."""
+    spectral_norm: bool = False
+    """Spectral normalization of the discriminator."""
+    init_std: NonNegative = 0.0
+    """Standard deviation of the normal weight initialization; 0 for PyTorch's default."""
     conditional: bool = False
-    """Give the class to both networks."""
+    """Condition the networks on the class label."""
 
 
-NetsOptions = Annotated[MLPOptions | ConvOptions, pydantic.Field(discriminator="kind")]
+NetsOptions = MLPOptions | ConvOptions

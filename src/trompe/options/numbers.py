@@ -1,10 +1,10 @@
-"""Kinds of numbers that options are, and how strictly options are read."""
+"""Bounds of option values, and the strictness with which options are read."""
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ConfigDict
 
 Count = Annotated[int, Ge(1)]
@@ -12,6 +12,7 @@ Natural = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Lt(1)]
+Probability = Annotated[float, Ge(0), Le(1)]
 
 Precision = Literal["float32", "bfloat16"]
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from annotated_types import Ge, Lt
-
-from .numbers import Count, Natural, NonNegative, Positive, Precision, Strict
+from .numbers import Count, Natural, NonNegative, Positive, Precision, Share, Strict
 
 
 @dataclass(frozen=True)
@@ -15,50 +13,50 @@ class TrainOptions(Strict):
     """How long, how fast, and what is written meanwhile."""
 
     steps: Natural = 5000
-    """Steps in all; a larger number extends a finished run."""
+    """Total training steps; a larger number extends a finished run."""
     batch: Count = 128
-    """Pictures per step."""
-    optimiser: Literal["adam", "muon"] = "adam"
-    """`muon` makes more of each step of a deep network, and takes longer over it."""
+    """Samples per step."""
+    optimizer: Literal["adam", "muon"] = "adam"
+    """`muon` makes more progress per step on deep networks, and takes longer over each."""
     learning_rate: Positive = 1e-3
-    """At its highest."""
+    """Peak learning rate."""
     schedule: Literal["constant", "cosine"] = "constant"
-    """`cosine` takes the learning rate down to a hundredth at `decay_steps`; a run to be extended is best constant."""
+    """`cosine` decays the learning rate to a hundredth at `decay_steps`; use `constant` for a run to be extended."""
     decay_steps: Count | None = None
-    """By default `steps`, as they were when the run was made."""
-    rate_warmup: Natural = 0
-    """Steps over which the learning rate rises from 0."""
+    """Steps of the cosine; by default `steps` as it was when the run was made."""
+    warmup: Natural = 0
+    """Learning-rate warm-up steps."""
     weight_decay: NonNegative = 0.0
-    """Pull of all weights towards zero, times the learning rate."""
-    beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
-    """Of Adam's mean of gradients."""
-    beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
-    """Of Adam's mean of squared gradients."""
+    """Decoupled (AdamW) weight decay."""
+    beta1: Share = 0.9
+    """First-moment decay of Adam."""
+    beta2: Share = 0.999
+    """Second-moment decay of Adam."""
     clip: NonNegative = 0.0
-    """Largest norm of the gradient; 0 for no limit."""
-    ema: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Decay of the moving average of the weights, which is what is used afterwards; 0 for none."""
+    """Largest gradient norm; 0 for no clipping."""
+    ema: Share = 0.0
+    """Decay of the exponential moving average of the weights, which is then the model used; 0 for none."""
     precision: Precision | None = None
-    """Of matrix products and convolutions; by default bfloat16 where the machine has units for it."""
+    """Precision of matrix products and convolutions; by default bfloat16 where the hardware supports it."""
     seed: Natural = 0
-    """Of everything random: weights, order, noise."""
+    """Seed of the weights, the data order and all noise."""
     log_every: Count = 100
-    """Steps between lines of the log."""
+    """Steps between log lines."""
     evaluate_every: Natural = 1000
-    """Steps between evaluations of the loss on test pictures; 0 for none."""
+    """Steps between evaluations of the loss on test samples; 0 for none."""
     sample_every: Natural = 500
-    """Steps between pictures of progress; 0 for none."""
+    """Steps between sample grids; 0 for none."""
     snapshots: tuple[Natural, ...] = ()
-    """Steps whose weights and pictures are kept."""
+    """Steps at which the weights are kept."""
     checkpoint_seconds: NonNegative = 60.0
-    """Seconds of work that a power cut may cost."""
+    """Seconds between checkpoints."""
 
 
 @dataclass(frozen=True)
 class EvaluateOptions(Strict):
     """How `trompe evaluate` measures, where its flags do not say otherwise."""
 
-    codes: Count = 100
-    """Codes per picture of the importance-weighted bound."""
+    importance_samples: Count = 100
+    """Importance samples per image (K) of the IWAE bound."""
     samples: Count = 10_000
-    """Samples that are compared with data."""
+    """Generated samples compared with data."""

@@ -1,0 +1,1 @@
+"""Numbers for figures and views: paths, planes, traversals, gradients; nothing here draws."""

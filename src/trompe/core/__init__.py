@@ -1,0 +1,1 @@
+"""The model, its distributions and the phases that train it."""

@@ -1,0 +1,1 @@
+"""Where samples come from: named sets, folders, files, and sets that are generated."""

@@ -1,0 +1,1 @@
+"""How samples of each kind are shown as pixels."""

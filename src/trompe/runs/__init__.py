@@ -1,0 +1,1 @@
+"""Trained models for use: predictors, and the run folders that hold them."""

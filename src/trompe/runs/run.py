@@ -1,0 +1,218 @@
+"""A run folder, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..core.model import Model
+from ..data.load import for_recipe, split_source
+from ..data.samples import Samples, as_floats
+from ..data.sources.files import SUFFIXES, read_image
+from ..device import pick_device
+from ..errors import TrompeError
+from ..options.names import ColorName
+from . import tensors
+from .log import read_log
+from .predictor import Labels, Predictor, open_weights, samples_of
+from .record import Record, read_record
+
+
+class Run:
+    """A run: a folder that has a predictor, the data it was trained on, a log and what was drawn on the way.
+
+    Attributes:
+        folder: the run folder.
+        predictor: the model with the weights to use.
+    """
+
+    STATE: ClassVar[str] = "state.safetensors"
+    WEIGHTS: ClassVar[str] = "weights.safetensors"
+    TEST_SAMPLES: ClassVar[str] = "test-samples.safetensors"
+
+    def __init__(self, folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> None:
+        self.folder = Path(folder)
+        self.record: Record = read_record(self.folder)
+        self.predictor = open_weights(self._weights(snapshot), pick_device(device))
+
+    def _weights(self, snapshot: int | None) -> Path:
+        if snapshot is None:
+            path = self.folder / self.WEIGHTS
+            if not path.exists():
+                raise TrompeError(f"`{self.folder}` holds no weights yet", hint="give `trompe train` again to go on")
+            return path
+        path = self.folder / "snapshots" / f"step-{snapshot:06d}.safetensors"
+        if not path.exists():
+            kept = [step for step, _ in by_step(path.parent, ".safetensors")]
+            raise TrompeError(
+                f"`{self.folder}` keeps no snapshot of step {snapshot}",
+                hint=f"it keeps {kept}" if kept else "keep some with `--train.snapshots 300 900 6000`",
+            )
+        return path
+
+    def __repr__(self) -> str:
+        recipe, data = self.record.recipe, self.record.data
+        return f"<Run {self.folder}: {recipe.name} on {data.source}, step {self.step:,} of {recipe.train.steps:,}>"
+
+    # The predictor's verbs
+
+    @property
+    def model(self) -> Model:
+        return self.predictor.model
+
+    @property
+    def step(self) -> int:
+        return self.predictor.step
+
+    def sample(self, count: int = 64, **options: Any) -> Float[Tensor, "count channels *spatial"]:
+        """Images from the prior; see `Predictor.sample`."""
+        return self.predictor.sample(count, **options)
+
+    def encode(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count *latent"]:
+        """The latent of each image."""
+        return self.predictor.encode(images, labels)
+
+    def decode(self, latents: Any, labels: Labels | None = None) -> Float[Tensor, "count channels *spatial"]:
+        """The image of each latent."""
+        return self.predictor.decode(latents, labels)
+
+    def reconstruct(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count channels *spatial"]:
+        """Each image, encoded and decoded."""
+        return self.predictor.reconstruct(images, labels)
+
+    def classify(self, images: Any, labels: Labels | None = None) -> Float[Tensor, "count classes"]:
+        """The probability of each class for each image, of a model that learned labels."""
+        return self.predictor.classify(images, labels)
+
+    # Data
+
+    def data(self, source: str | None = None, split: str = "test") -> Samples:
+        """Samples in this run's size and color, or patches of them by its procedure: of a named set, a folder, or one
+        image file; by default those it was trained to test on. A run that was given its samples in Python keeps the
+        first of its test samples itself.
+        """
+        if source is None:
+            return self._own_data(split)
+        if Path(source).suffix.lower() in SUFFIXES and Path(source).is_file():
+            levels = (self.read_images([source]) * 255).round().byte().numpy()
+            return Samples(levels, Path(source).name, names=(source,))
+        shape, options = self.record.data.format.shape, self.record.recipe.data
+        name, named_split = split_source(source)
+        size, color = options.size, options.color
+        if self.record.data.format.kind == "image":
+            size, color = size if self.of_patches else (shape[1], shape[2]), self.color
+        held = options.hold_out if name == options.source else "as-given"
+        splits = for_recipe(replace(options, source=name, size=size, color=color, hold_out=held))
+        return splits.train if (named_split or split) == "train" else splits.test
+
+    @property
+    def color(self) -> ColorName:
+        return "gray" if self.record.data.format.shape[0] == 1 else "rgb"
+
+    def _own_data(self, split: str) -> Samples:
+        """The samples that the run was made from."""
+        if not (self.folder / self.TEST_SAMPLES).exists():
+            splits = for_recipe(self.record.recipe.data)
+            return splits.train if split == "train" else splits.test
+        if split == "train":
+            raise TrompeError(
+                f"the run in `{self.folder}` was given its samples in Python and keeps only some to test on",
+                hint="give the training samples again",
+            )
+        kept = tensors.read_tensors(self.folder / self.TEST_SAMPLES)
+        arrays = {name: tensor.numpy() for name, tensor in kept.items()}
+        return samples_of(self.record.data.format, f"{self.record.data.source}:test", **arrays)
+
+    def read_images(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
+        """Image files in this run's size and color.
+
+        Raises:
+            TrompeError: one cannot be read, or is larger than the patches that the run was trained on.
+        """
+        if len(self.model.input_shape) != 3:
+            raise TrompeError("this run is of videos or voxels, not of images", hint="give `--data`")
+        _, height, width = self.model.input_shape
+        images = [self.read_image(path, None if self.of_patches else (height, width)) for path in paths]
+        for path, image in zip(paths, images, strict=True):
+            if image.shape[1:] != (height, width):
+                raise TrompeError(
+                    f"`{path}` is no patch of {height}x{width}, on which this run was trained",
+                    hint="give patches; a whole image is for `trompe reconstruct`",
+                )
+        return torch.stack(images)
+
+    def read_image(
+        self, path: str | Path, size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "channels height width"]:
+        """An image file in this run's color, in its own size or in this one (height, width)."""
+        if Path(path).is_dir():
+            raise TrompeError(f"`{path}` is a folder, not an image", hint="give its files, as in `FOLDER/*.png`")
+        if not Path(path).is_file():
+            raise TrompeError(f"there is no image at `{path}`", hint="check the path")
+        pixels = read_image(lambda name: open(name, "rb"), str(path), size, self.model.input_shape[0])
+        if isinstance(pixels, str):
+            raise TrompeError(f"`{path}` cannot be read as an image: {pixels}", hint="is it an image?")
+        return as_floats(torch.from_numpy(np.array(pixels)))
+
+    # What was written on the way
+
+    def at_snapshots(self) -> list[Run]:
+        """The run at each snapshot that it keeps, in order, and as it is, if that is none of them."""
+        steps = [step for step, _ in by_step(self.folder / "snapshots", ".safetensors")]
+        device = str(self.predictor.device)
+        return [*(Run(self.folder, device=device, snapshot=step) for step in steps if step != self.step), self]
+
+    @property
+    def of_patches(self) -> bool:
+        """Whether it was trained on patches of images."""
+        return self.record.recipe.data.patch.size > 0
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the training's log."""
+        return read_log(self.folder)
+
+    @property
+    def sample_grids(self) -> list[tuple[int, Path]]:
+        """The sample grids drawn during training and their steps, in order."""
+        return by_step(self.folder / "samples", ".png")
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.record.recipe.train.steps
+
+    @property
+    def digest(self) -> str:
+        """A hash of the whole trainer state: equal if and only if every bit is."""
+        path = self.folder / self.STATE
+        return tensors.digest_of(tensors.read_tensors(path), int(tensors.read_metadata(path)["step"]))
+
+
+def by_step(folder: Path, suffix: str) -> list[tuple[int, Path]]:
+    """The files that a training kept of its steps, in order."""
+    return sorted((int(path.stem.removeprefix("step-")), path) for path in folder.glob(f"step-*{suffix}"))
+
+
+def load(path: str | Path, *, device: str | None = None, snapshot: int | None = None) -> Run | Predictor:
+    """Open a run folder, or a weights file alone.
+
+    Args:
+        device: `cpu`, `cuda`, ...; by default the best there is.
+        snapshot: the step of a kept snapshot of a run, instead of the latest weights.
+
+    Returns:
+        A `Run` for a folder, a `Predictor` for a file; both sample, encode, decode, reconstruct and classify.
+
+    Raises:
+        TrompeError: there is no run, or it is damaged.
+    """
+    if Path(path).suffix == ".safetensors" and Path(path).is_file():
+        return open_weights(Path(path), pick_device(device))
+    return Run(path, device=device, snapshot=snapshot)
