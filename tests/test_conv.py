@@ -252,6 +252,7 @@ def test_a_gif_is_small_and_whole(name: str, tmp_path: Path) -> None:
     rows, columns = known.layer.size(known.size)
     assert len(frames) == rows * columns
     assert all(np.abs(one - other).max() > 40 for one, other in pairwise(frames))
+    assert all((frame[2, 2] == 255).all() for frame in frames)  # on white
     for frame in frames:  # the cell that is being made is what the eye must find
         assert (np.abs(frame - np.array([0xE6, 0x9F, 0x00])).max(2) < 4).sum() > 60
 
@@ -298,7 +299,7 @@ def test_a_video_needs_ffmpeg(tmp_path: Path) -> None:
             made.save(tmp_path / "a.mp4")
     else:
         assert made.save(tmp_path / "a.mp4").stat().st_size > 1000
-    with pytest.raises(trompe.TrompeError, match="of no known kind"):
+    with pytest.raises(trompe.TrompeError, match="has an unknown suffix"):
         made.save(tmp_path / "a.avi")
 
 

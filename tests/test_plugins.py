@@ -116,5 +116,14 @@ def test_what_is_no_recipe_is_refused(tmp_path: Path) -> None:
     _, errors = trompe("train", "sparse.py:spare", cwd=tmp_path, code=2)
     assert "has no function `spare` that returns a recipe" in errors
     assert "did you mean `sparse`?" in errors
+    shutil.copy(EXAMPLES / "tiny.py", tmp_path)
+    _, errors = trompe("train", "tiny.py:tinny", cwd=tmp_path, code=2)
+    assert "did you mean `tiny`?" in errors
+    _, errors = trompe("train", "tiny.py", cwd=tmp_path, code=2)
+    assert "name the function too: `tiny.py:FUNCTION`" in errors
+    (tmp_path / "broken.py").write_text("a = 1\nb = (\n")
+    _, errors = trompe("--plugin", "broken.py", "recipes", cwd=tmp_path, code=2)
+    assert "SyntaxError: '(' was never closed" in errors
+    assert "broken.py`, line 2)" in errors
     _, errors = trompe("train", "absent.py:sparse", cwd=tmp_path, code=2)
     assert "there is no Python file at" in errors

@@ -245,7 +245,7 @@ def test_what_a_user_should_know_is_said(tmp_path: Path, capfd: pytest.CaptureFi
     (tmp_path / "bad.png").write_text("x")
     recipe = small(steps=2)
     trompe.train(recipe, tmp_path / "run", data=tmp_path)
-    assert "1 broken images are skipped: bad.png" in capfd.readouterr().err
+    assert "1 broken image is skipped: bad.png" in capfd.readouterr().err
     trompe.train(recipe, tmp_path / "run", data=tmp_path)
     assert "nothing to do: the run is at step 2 of 2" in capfd.readouterr().err
 

@@ -47,7 +47,7 @@ class Axis:
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "dilation"):
             if getattr(self, name) < 1:
-                raise TrompeError(f"a {name} of {getattr(self, name)}", hint="it is a whole number from 1 on")
+                raise TrompeError(f"a {name} of {getattr(self, name)}", hint="give a whole number from 1 on")
         if (least := min(*self.padding, self.output_padding)) < 0:
             raise TrompeError(f"a padding of {least}", hint="it is a whole number from 0 on")
         if self.output_padding and self.kind != "transposed":
@@ -75,7 +75,7 @@ class Axis:
     def size(self, size: int) -> int:
         """Output size; an error where there is none."""
         if size < 1:
-            raise TrompeError(f"an input of {size}", hint="it is a whole number from 1 on")
+            raise TrompeError(f"an input of {size}", hint="give a whole number from 1 on")
         found = (size + sum(self.padding) - self.reach) // self.stride + 1
         if self.kind == "transposed":
             found = self.stride * (size - 1) + self.reach - sum(self.padding) + self.output_padding

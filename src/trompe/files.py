@@ -93,7 +93,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("it is one array alone")
             return {name: kept[name] for name in kept.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise TrompeError(f"`{path}` cannot be read as an .npz: {error}", hint="is it one, and all of it?") from error
+        raise TrompeError(f"`{path}` cannot be read as an .npz", hint="check that it is one, and complete") from error
 
 
 def remove_leftovers(folder: Path) -> None:

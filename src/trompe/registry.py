@@ -114,8 +114,10 @@ def import_errors(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
+        text, file, line = str(error), last.filename, last.lineno
+        if isinstance(error, SyntaxError):
+            text, file, line = error.msg, error.filename or name, error.lineno
         raise TrompeError(
-            f"the plugin `{name}` cannot be imported: {type(error).__name__}: {error} (`{last.filename}`, line "
-            f"{last.lineno})",
-            hint="mend it, or leave it out",
+            f"the plugin `{name}` cannot be imported: {type(error).__name__}: {text} (`{file}`, line {line})",
+            hint="correct it, or leave it out",
         ) from error

@@ -308,7 +308,7 @@ def test_the_first_fifty_losses_are_those_written_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if reconstructs(name)])
-def test_it_learns_sixteen_images_by_heart(name: str) -> None:
+def test_it_overfits_sixteen_images(name: str) -> None:
     """Wide enough and long enough, every family fits a handful of real images far better than at the start."""
     steps, rate = (1500, 3e-3) if trompe.recipe(name).nets.activation == "sigmoid" else (400, 5e-3)
     recipe = shrunk(name, learning_rate=rate, decay_steps=steps, batch=16, ema=0.0, weight_decay=0.0, warmup=0)

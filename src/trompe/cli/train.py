@@ -70,7 +70,7 @@ def train(arguments: list[str]) -> None:
         print(fill(f"recipes: {', '.join(RECIPES)}", get_terminal_size().columns, break_on_hyphens=False))
         print("\n`trompe recipes` describes each; `trompe train RECIPE --help` shows its flags. RECIPE may also be")
         print("FILE.py:FUNCTION, a recipe of your own. For example:")
-        print("  trompe train vae --data ~/pictures --size 64 --out runs/mine")
+        print("  trompe train vae --data ~/holiday --size 64 --out runs/mine")
         print("  trompe train vae-mnist --family.beta 4 --train.steps 2000 --out runs/beta")
         sys.exit(0 if arguments else 2)
     name, *rest = arguments

@@ -30,6 +30,8 @@ SUPERSAMPLING = 3
 DASH = 4.0
 COLORS = 32
 """Colors of a GIF."""
+ALIKE = 8
+"""Pillow may take one of two colors this close for the other."""
 INPUT, WINDOW, OUTPUT, CURRENT = "#56b4e9", "#0072b2", "#9fd8c6", "#e69f00"
 """Fills of cells (Okabe & Ito's colors): of the input, under the window, of the output, and of its current cell."""
 
@@ -91,7 +93,7 @@ class Animation:
         """
         path = Path(path)
         if (writer := WRITERS.get(path.suffix.lower())) is None:
-            raise TrompeError(f"`{path}` is of no known kind", hint=f"known are {', '.join(WRITERS)}")
+            raise TrompeError(f"`{path}` has an unknown suffix", hint=f"use one of {', '.join(WRITERS)}")
         write_bytes(path, writer(self))
         return path
 
@@ -140,11 +142,12 @@ def paint(image: Image.Image, drawing: Drawing) -> Image.Image:
 def gif(animation: Animation) -> bytes:
     """An endless animation of few colors: the fills exactly, and the most frequent ones of smoothed edges."""
     frames = painted(animation)
-    fills = (animation.paper, INPUT, WINDOW, OUTPUT, CURRENT)
+    fills = np.array([ImageColor.getrgb(color) for color in (animation.paper, INPUT, WINDOW, OUTPUT, CURRENT)])
     shown = np.concatenate([np.asarray(frames[place]) for place in (0, len(frames) // 2, -1)])
     palette = Image.fromarray(shown).quantize(COLORS - len(fills), dither=Image.Dither.NONE)
-    frequent = (palette.getpalette() or [])[: 3 * (COLORS - len(fills))]
-    palette.putpalette(frequent + [channel for color in fills for channel in ImageColor.getrgb(color)])
+    frequent = np.reshape(palette.getpalette() or [], (-1, 3))[: COLORS - len(fills)]
+    distinct = np.abs(frequent[:, None] - fills).max(2).min(1) > ALIKE
+    palette.putpalette(np.concatenate([fills, frequent[distinct]]).ravel().tolist())
     flat = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [round(1000 * SECONDS)] * (len(flat) - 1) + [round(1000 * SECONDS * HOLD)]
     content = io.BytesIO()

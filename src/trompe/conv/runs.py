@@ -123,8 +123,9 @@ def animation_of(layers: list[TracedLayer], number: int, theme: Theme = "light")
     chosen = layers[number]
     module: Any = chosen.module
     if not isinstance(module, WINDOWED):
-        drawn = [one.number for one in layers if isinstance(one.module, WINDOWED)]
-        raise TrompeError(f"layer {number} is a {chosen.kind}, and has no window", hint=f"those that have: {drawn}")
+        drawn = ", ".join(str(one.number) for one in layers if isinstance(one.module, WINDOWED))
+        hint = f"layers that have one: {drawn}" if drawn else "train a recipe with convolutions, such as `vae`"
+        raise TrompeError(f"layer {number} is a {chosen.kind}, and has no window", hint=hint)
     if module.groups != 1:
         raise TrompeError(f"layer {number} has {module.groups} groups", hint="a layer without groups is drawn")
     weight = module.weight.detach().float().cpu()

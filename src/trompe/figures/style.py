@@ -14,7 +14,7 @@ from ..display.grid import Pixels
 INK = "#22252a"
 FAINT = "#8a9099"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#6b4c3b", "#5c6570", "#c5a900")
-"""The first six are Okabe & Ito's, told apart by color-blind readers too."""
+"""The first six are Okabe & Ito's, distinct to color-blind readers too."""
 DPI = 160
 
 

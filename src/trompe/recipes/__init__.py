@@ -25,6 +25,8 @@ def recipe(name: str) -> Recipe:
         TrompeError: no recipe has this name; the hint names the nearest.
     """
     file, colon, function = name.rpartition(":")
+    if name.endswith(".py"):
+        raise TrompeError(f"`{name}` is a file of recipes", hint=f"name the function too: `{name}:FUNCTION`")
     if not colon or not file.endswith(".py"):
         return RECIPES[name].make()
     module = load_plugin(file)

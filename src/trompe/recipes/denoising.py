@@ -29,8 +29,9 @@ def dae() -> Recipe:
     cost="three minutes",
 )
 def dae_mnist() -> Recipe:
-    """More hidden units than pixels on MNIST: at `--family.level 0` they learn to copy, with corruption to detect
-    strokes.
+    """Denoising autoencoder of MNIST with more hidden units than pixels.
+
+    At `--family.level 0` they learn to copy, with corruption to detect strokes.
     """
     return Recipe(
         data=DataOptions("mnist"),

@@ -53,9 +53,7 @@ def gan_faces() -> Recipe:
     cost="half a minute on one core",
 )
 def gan_2d() -> Recipe:
-    """GAN in the plane, on eight Gaussians around a circle (or `--data grid`, `spirals`): small enough to see all of
-    it.
-    """
+    """GAN in the plane, small enough to see all of it: eight Gaussians around a circle, or `--data grid`, `spirals`."""
     snapshots = (*range(0, 1000, 50), *range(1000, 3001, 200))
     return Recipe(
         data=DataOptions(source="ring"),

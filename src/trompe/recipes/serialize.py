@@ -37,7 +37,7 @@ def from_json(value: Any) -> Recipe:
         kind = value[part].pop("kind", "")
         if kind not in known:
             raise TrompeError(
-                f"recipe field `{part}.kind` is {kind!r}",
+                f"recipe field `{part}.kind` is {kind!r}, which is not known",
                 hint=f"{nearest(str(kind), known)}; a family of your own is added by `--plugin FILE.py`",
             )
         kinds[part] = known[kind]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
 
 from ..registry import Registry
 from .tree import Recipe
@@ -81,6 +82,7 @@ def named(
     def registered(function: Callable[[], Recipe]) -> Callable[[], Recipe]:
         key = name or function.__name__.replace("_", "-")
 
+        @wraps(function)
         def make() -> Recipe:
             return replace(function(), name=key)
 

@@ -91,9 +91,7 @@ def vae_mnist_2d() -> Recipe:
     cost="a quarter of an hour on two quiet cores, and as long again to evaluate",
 )
 def vae_mnist_gated() -> Recipe:
-    """Dynamically binarized MNIST, gated MLPs of two layers, 40 latent dimensions: the VampPrior paper's plain VAE,
-    wider.
-    """
+    """The VampPrior paper's plain VAE, wider: dynamically binarized MNIST, gated MLPs, 40 latent dimensions."""
     return Recipe(
         data=DataOptions("mnist", binarize="dynamic"),
         nets=MLPOptions(widths=(500, 500), latent=40, gated=True),

@@ -86,7 +86,8 @@ def announce(session: Session, data: Splits) -> None:
     )
     if broken := data.report.get("broken"):
         names = ", ".join(list(broken)[:5]) + (", ..." if len(broken) > 5 else "")
-        note(f"{len(broken)} broken images are skipped: {names} (`trompe data` says what is wrong with each)")
+        skipped = "1 broken image is" if len(broken) == 1 else f"{len(broken)} broken images are"
+        note(f"{skipped} skipped: {names} (`trompe data` says what is wrong with each)")
     if partial := data.report.get("partial"):
         note(f"this copy of {train.name} is not complete: the set has {partial[0]:,} + {partial[1]:,} images")
     if session.recipe.family.discriminator_sees and len(train) < FEW:
