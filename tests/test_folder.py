@@ -387,7 +387,8 @@ def test_a_script_without_a_main_guard_packs(tmp_path: Path, random: np.random.G
 
 
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
 from trompe.data.sources.parallel import in_parallel
 
 def pid(number):
