@@ -325,6 +325,12 @@ def test_what_cannot_be_parsed_exits_with_two(run_command, vae_run, command: str
     assert "Traceback" not in errors
 
 
+def test_an_unknown_command_is_an_error_with_a_hint(run_command) -> None:  # type: ignore[no-untyped-def]
+    _, errors = run_command("trian", "vae", code=2)
+    assert errors.startswith("error: argument COMMAND: invalid choice: 'trian'")
+    assert errors.endswith("hint: `trompe --help` lists the commands\n")
+
+
 def test_a_training_says_what_it_sees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["train", "pca", "--out", str(tmp_path / "run")])

@@ -11,6 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from ..errors import INTERRUPTED, TrompeError
 from ..version import __version__
@@ -30,8 +31,8 @@ COMMANDS = {name: module for module, names in MODULES.items() for name in names}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
-    parsed, rest = parser().parse_known_args(sys.argv[1:] if arguments is None else list(arguments))
     try:
+        parsed, rest = parser().parse_known_args(sys.argv[1:] if arguments is None else list(arguments))
         for plugin in parsed.plugin:
             from ..registry import load_plugin
 
@@ -79,9 +80,16 @@ def command(name: str) -> Callable[..., None]:
     return function
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser with errors like those of everything else."""
+
+    def error(self, message: str) -> NoReturn:
+        raise TrompeError(message, hint="`trompe --help` lists the commands")
+
+
+def parser() -> Parser:
     """The first words of the command line. Each command's own flags are read by tyro, from its function's signature."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="trompe",
         description="Train, measure and explore generative image models.",
         epilog="`trompe COMMAND --help` describes each.",
