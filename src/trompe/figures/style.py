@@ -30,7 +30,7 @@ def dress(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     axes.set_title(title, fontsize=10, color=INK, loc="left")
     axes.set_xlabel(x, fontsize=9, color=INK)
     axes.set_ylabel(y, fontsize=9, color=INK)
-    axes.tick_params(labelsize=8, colors=FAINT, length=3)
+    axes.tick_params(which="both", labelsize=8, colors=FAINT, length=3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
     return axes
