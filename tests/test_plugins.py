@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from trompe import TrompeError
+from trompe.registry import load_plugin
+
 EXAMPLES = Path(__file__).parent.parent / "examples" / "plugins"
 FILES = sorted(EXAMPLES.glob("*.py"))
 
@@ -127,3 +130,19 @@ def test_what_is_no_recipe_is_refused(tmp_path: Path) -> None:
     assert "broken.py`, line 2)" in errors
     _, errors = trompe("train", "absent.py:sparse", cwd=tmp_path, code=2)
     assert "there is no Python file at" in errors
+
+
+def test_a_file_named_like_a_module_does_not_replace_it(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("value = 3\n")
+    assert load_plugin(str(tmp_path / "json.py")).value == 3
+    assert sys.modules["json"] is json
+    assert load_plugin(str(tmp_path / "json.py")) is load_plugin(str(tmp_path / "json.py"))
+
+
+def test_a_file_that_failed_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "mended.py"
+    file.write_text("value = 1 / 0\n")
+    with pytest.raises(TrompeError, match="ZeroDivisionError"):
+        load_plugin(str(file))
+    file.write_text("value = 1 / 1  # of another size\n")
+    assert load_plugin(str(file)).value == 1

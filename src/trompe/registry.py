@@ -93,15 +93,20 @@ def load_plugin(name: str) -> ModuleType:
     path = Path(name).resolve()
     if not path.is_file():
         raise TrompeError(f"there is no Python file at `{path}`", hint="check the path")
-    if (known := sys.modules.get(path.stem)) is not None and getattr(known, "__file__", None) == str(path):
-        return known
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    for imported in (path.stem, str(path)):
+        if (known := sys.modules.get(imported)) is not None and getattr(known, "__file__", None) == str(path):
+            return known
+    spec = importlib.util.spec_from_file_location(str(path), path)  # `json.py` must not stand in for `json`
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look their module up
-    with import_errors(name):
-        spec.loader.exec_module(module)
+    sys.modules[str(path)] = module  # dataclasses look their module up
+    try:
+        with import_errors(name):
+            spec.loader.exec_module(module)
+    except TrompeError:
+        del sys.modules[str(path)]  # half of it would be taken for the whole
+        raise
     return module
 
 

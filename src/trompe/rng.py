@@ -78,15 +78,16 @@ class Draws:
         return drawn[self.rows]
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Seed torch's global generators for one training step, for networks that use torch's own dropout and the like:
-    what trompe draws itself comes from `Draws`.
+def seed_step(seed: int, step: int) -> int:
+    """Seed torch's global generators for one training step, for networks that use torch's own dropout and the like,
+    and return that seed, which is also the key of the step's `Draws`.
 
     Only the generators in use are seeded: `torch.manual_seed` also visits every backend that is not there, which
     costs some 50 times as much.
     """
     value = derive(seed, Stream.STEP, step)
     _seed_all(value)
+    return value
 
 
 def _seed_all(value: int) -> None:

@@ -17,6 +17,7 @@ from ..data.load import for_recipe, split_source
 from ..data.samples import Samples, as_floats
 from ..data.sources.files import SUFFIXES, read_image
 from ..device import pick_device
+from ..display.grid import to_bytes
 from ..errors import TrompeError
 from ..options.names import ColorName
 from . import tensors
@@ -101,8 +102,7 @@ class Run:
         if source is None:
             return self._own_data(split)
         if Path(source).suffix.lower() in SUFFIXES and Path(source).is_file():
-            levels = (self.read_images([source]) * 255).round().byte().numpy()
-            return Samples(levels, Path(source).name, names=(source,))
+            return Samples(to_bytes(self.read_images([source])), Path(source).name, names=(source,))
         shape, options = self.record.data.format.shape, self.record.recipe.data
         name, named_split = split_source(source)
         size, color = options.size, options.color

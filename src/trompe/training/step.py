@@ -14,7 +14,7 @@ from ..core.phases import Phase, When, training_only
 from ..data.batches import BatchSource
 from ..options.train import TrainOptions
 from ..ranks import ALONE, Ranks
-from ..rng import Draws, Stream, derive, seed_step
+from ..rng import Draws, seed_step
 from .state import State
 
 LAST = 0.01
@@ -37,9 +37,8 @@ def train_step(
         indices: of the global batch; each rank takes its rows.
         gradient_norms: give those too.
     """
-    seed_step(options.seed, state.step)
-    rows = ranks.rows(len(indices))
-    draws = Draws(derive(options.seed, Stream.STEP, state.step), source.device, len(indices), rows)
+    key, rows = seed_step(options.seed, state.step), ranks.rows(len(indices))
+    draws = Draws(key, source.device, len(indices), rows)
     batch = source.prepared(indices[rows], draws, ranks=ranks)
     logged: dict[str, Tensor] = {}
     for phase in phases:
