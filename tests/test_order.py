@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from trompe import rng
 from trompe.data.order import batch_indices
-from trompe.data.samples import hold_out
 
 
 @given(st.integers(1, 50), st.integers(1, 120), st.integers(0, 5))
@@ -62,13 +61,3 @@ def test_a_seeded_block_leaves_the_generator_as_it_was() -> None:
 
 def test_noise_does_not_depend_on_how_much_is_asked_for() -> None:
     assert torch.equal(rng.normal((64, 7), 3, rng.Stream.SAMPLE)[:10], rng.normal((10, 7), 3, rng.Stream.SAMPLE))
-
-
-def test_hold_out_splits_once_and_for_all() -> None:
-    train, test = hold_out(1000)
-    assert len(test) == 100
-    assert sorted([*train, *test]) == list(range(1000))
-    again = hold_out(1000)
-    assert np.array_equal(test, again[1])
-    few_train, few_test = hold_out(10)
-    assert (list(few_train), list(few_test)) == (list(range(10)), [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
@@ -17,10 +18,12 @@ from PIL import Image
 import trompe
 from conftest import small
 from trompe.data import load_data
-from trompe.data.load import for_recipe, from_array, load_splits
+from trompe.data.load import for_recipe, from_array, is_path, load_splits
+from trompe.data.sources.named import canonical
 from trompe.data.sources.pack import Contents, packed
 from trompe.errors import TrompeError
 from trompe.options.data import DataOptions
+from trompe.recipes.checks import checked
 
 
 @pytest.fixture
@@ -182,6 +185,75 @@ def test_a_mirror_serves_where_the_first_host_fails(
     assert len(asked) == 8
     assert len(load_data("mnist:test")) == 3
     assert len(asked) == 8  # what was fetched is kept
+
+
+@pytest.mark.parametrize("name", ["cifar-10", "cifar10", "CIFAR_10", "CIFAR-10"])
+def test_a_set_is_known_however_it_is_spelled(name: str) -> None:
+    assert canonical(name) == "cifar-10"
+    assert not is_path(name)
+    assert canonical("Fashion-MNIST") == canonical("fashion_mnist") == canonical("fashion") == "fashion-mnist"
+
+
+SIZES = {"8": [8, 8], "8x6": [8, 6], "8X6": [8, 6], "8,6": [8, 6], "8 6": [8, 6]}
+
+
+@pytest.mark.parametrize("text", SIZES)
+def test_a_size_is_understood_however_it_is_spelled(text: str, run_command) -> None:  # type: ignore[no-untyped-def]
+    out, _ = run_command("data", "digits", "--json", "--size", *text.split())
+    assert json.loads(out)["size"] == SIZES[text]
+    out, _ = run_command("train", "vae", "--data", "digits", "--size", *text.split(), "--dry-run")
+    assert json.loads(out)["data"]["size"] == (SIZES[text] if len(text) > 1 else 8)
+
+
+BAD_SIZES = {
+    "0": "images of 0x0 have no pixels",
+    "64x0": "images of 64x0 have no pixels",
+    "-3": "images of -3x-3 have no pixels",
+    "99999999999": "are too large",
+    "64x64x3": "`--size 64x64x3` is no size of images",
+    "1 2 3": "`--size 1 2 3` is no size of images",
+    "big": "`--size big` is no size of images",
+    "8 digits": "`--size 8 digits` is no size of images",
+}
+
+
+@pytest.mark.parametrize("text", BAD_SIZES)
+def test_a_size_that_is_none_is_refused(text: str, run_command) -> None:  # type: ignore[no-untyped-def]
+    for command in (("data", "digits"), ("train", "vae", "--data", "digits", "--dry-run")):
+        _, err = run_command(*command, "--size", *text.split(), code=2)
+        assert BAD_SIZES[text] in err
+        assert "hint: " in err
+
+
+@pytest.mark.parametrize("size", [0, -1, (8,) * 3, 8.5, "8", (10**6, 10**6)])
+def test_a_recipe_refuses_a_size_that_is_none(size: object) -> None:
+    message = r"no size of images|have no pixels|are too large"
+    with pytest.raises(TrompeError, match=message):
+        checked(replace(small(), data=DataOptions("digits", size)))  # type: ignore[arg-type]
+    if size in (0, -1, (10**6, 10**6)):
+        with pytest.raises(TrompeError, match=message):
+            load_data("digits", size=size)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "message"),
+    [
+        ("", {}, "no data are named"),
+        ("a\0b", {}, "no data are named"),
+        ("digits", {"value_range": (0, 5)}, "`digits` has a value range of its own"),
+        ("~nouserofthisname/x", {}, "names no user's home folder"),
+        ("mnist:valid", {}, "`mnist` has no split named `valid`"),
+    ],
+)
+def test_sources_and_settings_that_mean_nothing(source: str, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(TrompeError, match=message):
+        load_splits(source, **settings)  # type: ignore[arg-type]
+
+
+def test_named_sets_are_fitted(root: Path) -> None:
+    wide = {fit: load_data("digits", size=(8, 16), fit=fit).images for fit in ("crop", "letterbox", "stretch")}
+    assert len({images.tobytes() for images in wide.values()}) == 3
+    assert np.array_equal(wide["letterbox"][:, :, :, 4:12], load_data("digits").images)
 
 
 def test_an_unknown_name_is_guessed_at() -> None:

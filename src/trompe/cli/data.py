@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ..options.names import ColorName
-from .flags import Json
-from .outputs import print_rows, suffix_of, write
+from ..options.data import Size
+from ..options.names import ColorName, FitName
+from .consoles import printable_lines
+from .flags import Force, Json
+from .outputs import may_write, print_rows, suffix_of, write
 
 if TYPE_CHECKING:
     from ..data.samples import Splits
@@ -18,17 +20,23 @@ if TYPE_CHECKING:
 
 def data(
     source: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")] = None,
-    size: int | tuple[int, int] | None = None,
+    size: Size = None,
     color: ColorName = "auto",
+    fit: FitName = "crop",
+    value_range: tuple[float, float] | None = None,
     out: Path | None = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Report on a data set before training on it; alone, list the named sets.
 
     Args:
-        source: A named set, or a folder or zip of images.
-        size: Height and width to pack to; by default as they are, or 64 where they differ.
+        source: A named set, a folder or zip of images, or an array (.npz, .npy, IDX).
+        size: Height and width to pack to, one number for a square; by default as they are, or 64 where they differ.
         color: Grayscale or color; by default as the images are.
+        fit: How an image of another shape is brought to the size: `crop` its borders, `letterbox` it, or `stretch` it.
+        value_range: Levels of black and white in images of more than 8 bits, and the least and largest value in arrays;
+            by default what their type, or all of the values, say.
         out: Also draw a sheet of images, a `.png`.
     """
     from ..data.load import load_splits
@@ -39,9 +47,10 @@ def data(
         return
     if out is not None:
         suffix_of(out, ".png")
-    loaded = load_splits(source, size=size, color=color)
+        may_write(out, (source,), force)
+    loaded = load_splits(source, size=size, color=color, fit=fit, value_range=value_range)
     report = data_report(loaded)
-    print(json_format.dumps(report, ensure_ascii=False) if json else in_words(report))
+    print(json_format.dumps(report) if json else printable_lines(in_words(report)))
     if out is not None:
         import numpy as np
 
@@ -72,7 +81,7 @@ def data_report(loaded: Splits) -> dict[str, Any]:
     }
 
 
-SHOWN_CLASSES, SHOWN_BROKEN, SHEET = 12, 20, 100
+SHOWN_CLASSES, SHOWN_BROKEN, SHOWN_IGNORED, SHEET = 12, 20, 5, 100
 
 
 def in_words(report: dict[str, Any]) -> str:
@@ -82,6 +91,8 @@ def in_words(report: dict[str, Any]) -> str:
         f"{report['name']}: {report['train']:,} images to train on, {report['test']:,} to test on",
         f"as packed: {size}, {'gray' if report['channels'] == 1 else 'color'} (fingerprint {report['fingerprint']})",
     ]
+    if found := report.get("layout"):
+        lines.append(f"found: {found}")
     if classes := report["classes"]:
         shown = ", ".join(f"{name} {count:,}" for name, count in list(classes.items())[:SHOWN_CLASSES])
         more = f", and {len(classes) - SHOWN_CLASSES} more" if len(classes) > SHOWN_CLASSES else ""
@@ -98,8 +109,11 @@ def in_words(report: dict[str, Any]) -> str:
         lines.append("too few to hold any out: all of them serve to train and to test")
     if report.get("duplicates"):
         lines.append(f"{report['duplicates']:,} images are exact duplicates of another, once packed")
-    if report.get("ignored_files"):
-        lines.append(f"{report['ignored_files']:,} other files are ignored")
+    if count := report.get("ignored_files"):
+        ignored = report.get("ignored", [])[:SHOWN_IGNORED]
+        more = ", ..." if count > len(ignored) else ""
+        lines.append(f"{count:,} other files are ignored: {', '.join(ignored)}{more}")
+    lines += report.get("notes", [])
     if broken := report.get("broken"):
         lines.append(f"{len(broken):,} broken images are skipped:")
         lines += [f"  {name}: {reason}" for name, reason in list(broken.items())[:SHOWN_BROKEN]]

@@ -9,13 +9,20 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Num, UInt8
+from jaxtyping import Bool, Float, Int, Num, UInt8
 from torch import Tensor
 
+from ..errors import TrompeError
 from ..rng import Stream, numpy_generator
+from ..terminal import note
+from ..text import printable
 
 HELD_SHARE = 0.1
 """Of images or classes, to test on."""
+FEWEST_TO_SPLIT = 20
+"""Of fewer images none are held out."""
+HOLD_OUT = b"trompe"
+"""Key of the hash that decides what is held out."""
 
 
 Kind = Literal["image", "video", "voxels", "points"]
@@ -139,6 +146,30 @@ class Samples:
             known_fingerprint=None,
         )
 
+    def with_classes(self, class_names: Sequence[str]) -> Samples:
+        """The same samples, labeled by another list of classes, such as a model's: matched by name, not by number.
+
+        Args:
+            class_names: all of them different. Classes of which there are no samples are reported.
+
+        Raises:
+            TrompeError: a sample is of a class that is not among them, or its name stands for several.
+        """
+        if self.labels is None or not class_names or self.class_names == tuple(class_names):
+            return self
+        places = {name: place for place, name in enumerate(class_names)}
+        present = [self.class_names[label] for label in np.unique(self.labels)]
+        if unknown := [name for name in present if name not in places]:
+            hint = f"known: {listed(class_names)}"
+            raise TrompeError(f"`{printable(self.name)}` has classes that are not known: {listed(unknown)}", hint=hint)
+        if len(places) < len(class_names) or len(set(present)) < len(present):
+            hint = "give each class a name of its own"
+            raise TrompeError("several classes have one name, and cannot be told apart by it", hint=hint)
+        if missing := [name for name in class_names if name not in present]:
+            note(f"`{printable(self.name)}` has no samples of {len(missing)} classes: {listed(missing)}")
+        table = np.array([places.get(name, -1) for name in self.class_names], np.int64)
+        return replace(self, labels=table[self.labels], class_names=tuple(class_names), known_fingerprint=None)
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -190,13 +221,41 @@ def splits(everything: Samples, train_count: int) -> tuple[Samples, Samples]:
     return everything.take(slice(0, train_count)), test
 
 
-def hold_out(count: int, share: float = HELD_SHARE, most: int = 10_000) -> tuple[np.ndarray, np.ndarray]:
-    """Split `count` images that came without a test split: indices to train on and to test on, each in order.
+def with_held_out(data: Samples) -> Splits:
+    """Samples that came without a test split, some of them held out to test on."""
+    held = held_out(keys_of(data), FEWEST_TO_SPLIT)
+    ordered = data.take(np.argsort(held, kind="stable"))
+    return Splits(*splits(ordered, int((~held).sum())))
 
-    The split is a function of the count alone. Below twenty images nothing is held out.
+
+def keys_of(data: Samples) -> list[bytes]:
+    """What each sample is known by: the name of its file, or what it holds."""
+    if data.names:
+        return [file_key(name) for name in data.names]
+    return [np.ascontiguousarray(image).tobytes() for image in data.images]
+
+
+def file_key(name: str) -> bytes:
+    """A file's name, whatever its bytes are."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def held_out(keys: Sequence[bytes], fewest: int = 2) -> Bool[np.ndarray, " count"]:
+    """Which images, or classes, are tested on: those whose hash is in the lowest tenth of all hashes.
+
+    Each is decided by its own key, so adding or removing one moves no other. Of fewer than `fewest`, none is held out;
+    where no hash is low enough, the one with the lowest is.
     """
-    if count < 20:
-        return np.arange(count), np.arange(0)
-    order = numpy_generator(0, Stream.SPLIT, count).permutation(count)
-    held = min(round(count * share), most)
-    return np.sort(order[held:]), np.sort(order[:held])
+    if len(keys) < fewest:
+        return np.zeros(len(keys), bool)
+    digests = (hashlib.blake2b(key, digest_size=8, key=HOLD_OUT).digest() for key in keys)
+    hashes = np.array([int.from_bytes(digest, "big") for digest in digests], np.uint64)
+    held = hashes < np.uint64(HELD_SHARE * 2**64)
+    chosen = held if held.any() else hashes == hashes.min()
+    return chosen & (hashes < hashes.max())  # never all of them
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names in a message: the first of them, and how many more."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(f"`{printable(name)}`" for name in names[:most]) + more

@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from annotated_types import Ge, Le
+from pydantic import PlainValidator
 
-from .names import ColorName
+from ..errors import TrompeError
+from .names import ColorName, FitName
 from .numbers import Count, Natural, NonNegative, Positive, Probability, Share, Strict
+
+MOST_PIXELS = 100_000_000
+"""Of an image that is asked for."""
+SIZE_HINT = "give one number for a square, or height and width, as in `--size 64` or `--size 48x64`"
+
+
+def whole_size(size: Any) -> int | tuple[int, int] | None:
+    """Height and width, or one number for both, as they were given.
+
+    Raises:
+        TrompeError: they are something else, below 1, or of too many pixels.
+    """
+    if size is None:
+        return None
+    sides = tuple(size) if isinstance(size, list | tuple) else (size,)
+    if len(sides) not in (1, 2) or any(isinstance(side, bool) or not hasattr(side, "__index__") for side in sides):
+        raise TrompeError(f"{size!r} is no size of images", hint=SIZE_HINT)
+    height, width = (int(side) for side in (sides[0], sides[-1]))
+    if min(height, width) < 1 or height * width > MOST_PIXELS:
+        wrong = "have no pixels" if min(height, width) < 1 else "are too large"
+        hint = f"sizes start at 1, and an image has at most {MOST_PIXELS:,} pixels"
+        raise TrompeError(f"images of {height}x{width} {wrong}", hint=hint)
+    return height if len(sides) == 1 else (height, width)
+
+
+def size_from_words(words: list[str]) -> int | tuple[int, int] | None:
+    """A size on a command line: `64`, `48x64` or `48 64`; `None` for none.
+
+    Raises:
+        TrompeError: it is something else.
+    """
+    if words == ["None"]:
+        return None
+    text = " ".join(words)
+    match = re.fullmatch(r"\s*(-?\d+)(?:\s*[x, ]\s*(-?\d+))?\s*", text, re.IGNORECASE | re.ASCII)
+    if not match:
+        raise TrompeError(f"`--size {text}` is no size of images", hint=f"{SIZE_HINT}; what else there is goes first")
+    return whole_size(int(match[1]) if match[2] is None else (int(match[1]), int(match[2])))
+
+
+def words_of_size(size: int | tuple[int, int] | None) -> list[str]:
+    return ["x".join(map(str, size)) if isinstance(size, tuple) else str(size)]
+
+
+Size = Annotated[
+    int | tuple[int, int] | None,
+    PlainValidator(whole_size),
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="INT|HEIGHTxWIDTH",
+        instance_from_str=size_from_words,
+        is_instance=lambda size: size is None or isinstance(size, int | tuple),
+        str_from_instance=words_of_size,
+    ),
+]
+"""A size of images, of which both recipes and commands take any spelling."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +96,20 @@ class DataOptions(Strict):
     """Which samples, and what is done to them inside the step."""
 
     source: Annotated[str, tyro.conf.arg(aliases=["--data"])] = "digits"
-    """A named set (`trompe data` lists them), or a folder or zip of images; its training split is trained on."""
-    size: Annotated[Count | tuple[Count, Count] | None, tyro.conf.arg(aliases=["--size"])] = None
+    """A named set (`trompe data` lists them), a folder or zip of images, or an array (.npz, .npy, IDX); its training
+    split is trained on."""
+    size: Annotated[Size, tyro.conf.arg(aliases=["--size"])] = None
     """Height and width of the images, one number for a square; by default as they are, or 64 where they differ."""
+    fit: Annotated[FitName, tyro.conf.arg(aliases=["--fit"])] = "crop"
+    """How an image of another shape is brought to the size: `crop` its borders, `letterbox` it, or `stretch` it."""
     color: ColorName = "auto"
     """Grayscale or color; by default as the images are."""
+    value_range: Annotated[tuple[float, float] | None, tyro.conf.arg(aliases=["--value-range"])] = None
+    """Levels of black and white in images of more than 8 bits, and the least and largest value in arrays; by default
+    what their type, or all of the values, say."""
     hold_out: Literal["as-given", "classes"] = "as-given"
-    """Test set: the set's own test split or a tenth of the images; or a tenth of the classes with all their images."""
+    """Test set: the set's own test split, or about a tenth of the images, each decided by its name (in arrays, by what
+    it holds); or about a tenth of the classes with all their images."""
     binarize: Literal["no", "dynamic"] = "no"
     """`dynamic` draws binary pixels at every step, with each gray level as the probability of a one."""
     flip: bool = False

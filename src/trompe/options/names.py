@@ -8,6 +8,7 @@ Activation = Literal["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmo
 AugmentationName = Literal["color", "translation", "cutout"]
 ColorName = Literal["auto", "gray", "rgb"]
 CorruptionName = Literal["masking", "gaussian", "salt-and-pepper"]
+FitName = Literal["crop", "letterbox", "stretch"]
 LikelihoodName = Literal["squared-error", "linear", "bernoulli", "gaussian", "linear-gaussian", "logistic"]
 NormName = Literal["none", "batch", "decoder"]
 ObjectiveName = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]

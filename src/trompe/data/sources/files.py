@@ -1,218 +1,267 @@
-"""Reading images of any kind: where they lie, what they are, and their pixels in one size and one form."""
+"""Where images lie: in a folder, a zip or a tar."""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-import re
+import stat
+import tarfile
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import IO, TypeVar
-
-import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from typing import IO
 
 from ...errors import TrompeError
+from ...text import printable
+from .decoding import Opener, Unreadable, is_image
 from .pack import digest, state_of
+from .parallel import no_warnings
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".pbm", ".jp2", ".avif"}
-)
-MOST_PIXELS = 100_000_000
-"""Images that claim more are not decoded: they are mistakes, or bombs."""
+SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".jp2", ".j2k", ".jpx", ".avif", ".heic", ".heif", ".qoi", ".tga",
+})  # fmt: skip
+"""Files with these are images, or broken ones; any other file is one where its content says so."""
+OTHER_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".csv", ".tsv", ".xml", ".md", ".html", ".yaml", ".yml", ".py"})
+"""Files with these are not looked into."""
+LABEL_FILES = frozenset({"dataset.json", "labels.csv", "metadata.csv"})
+"""Files beside images that say which class each is of, which `layouts.py` reads."""
+JUNK = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
+"""Folders that systems keep beside images."""
 RUN = "run.json"
 """A folder with this file is a run of trompe."""
 MOST_BYTES = 512 * 2**20
-GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
-SWAPPING_ORIENTATIONS = frozenset({5, 6, 7, 8})
-ORIENTATION_TAG = 0x0112
-
-T = TypeVar("T")
-Opener = Callable[[str], IO[bytes]]
 
 
 @dataclass(frozen=True)
 class Collection:
-    """The image files in a folder or a zip.
+    """The image files in a folder, a zip or a tar.
 
     Attributes:
-        path: of the folder or zip.
+        path: of the folder or archive.
         names: sorted, with `/` between folders.
-        open: opens an image by its name; it can be sent to another process.
-        state: changes when one of the files does.
-        ignored: number of other files.
+        open: opens a file by its name; it can be sent to another process.
+        state: changes when one of the images, or of the files that list labels, does.
+        others: names of the files that are no images, sorted.
+        notes: sentences on what was not looked into.
     """
 
     path: Path
     names: list[str]
     open: Opener
     state: str
-    ignored: int
+    others: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def label_files(self) -> tuple[str, ...]:
+        """The files among the others that list labels."""
+        return tuple(name for name in self.others if PurePosixPath(name).name in LABEL_FILES)
 
 
 def collection(path: Path) -> Collection:
-    """The images in a folder or zip.
+    """The images in a folder, a zip or a tar.
 
     Raises:
-        TrompeError: nothing is there, it is neither, or it holds no image.
+        TrompeError: nothing is there, it is none of these or cannot be read, or it holds no image.
     """
-    if path.is_dir():
-        found = in_folder(path)
-    elif zipfile.is_zipfile(path):
-        found = in_zip(path)
-    else:
-        wrong = f"`{path}` is a file, but not a zip of images" if path.exists() else f"there is nothing at `{path}`"
-        raise TrompeError(wrong, hint="check the path; it may be a folder or a zip file of images")
+    try:
+        found = _kind_of(path)(path)
+    except OSError as error:
+        raise TrompeError(f"cannot read `{path}`: {error.strerror or error}", hint="check its permissions") from error
     if not found.names:
+        others = f"{len(found.others)} other files" + "".join(f"; {note}" for note in found.notes)
         hint = f"images are files ending in {', '.join(sorted(SUFFIXES))}"
-        raise TrompeError(f"no images in `{path}` ({found.ignored} other files)", hint=hint)
+        raise TrompeError(f"no images in `{path}` ({others})", hint=hint)
     return found
 
 
+def _kind_of(path: Path) -> Callable[[Path], Collection]:
+    if path.is_dir():
+        return in_folder
+    if not path.exists():
+        hint = "check the path; it may be a folder, or a zip or tar file, of images"
+        raise TrompeError(f"there is nothing at `{path}`", hint=hint)
+    with open(path, "rb") as file:
+        if zipfile.is_zipfile(file):
+            return in_zip
+        file.seek(0)
+        with suppress(Exception):  # decompressors raise whatever they like
+            if tarfile.is_tarfile(file):
+                return in_tar
+    hint = "check the path; it may be a folder, or a zip or tar file, of images"
+    raise TrompeError(f"`{path}` is a file, but not a zip of images, nor a tar", hint=hint)
+
+
+def _sorted_out(path: Path, names: Iterable[str], opener: Opener, state: str, notes: Sequence[str] = ()) -> Collection:
+    """A collection of the files with these names, the images apart from the others."""
+    images: list[str] = []
+    others: list[str] = []
+    with no_warnings():
+        for name in sorted(names):
+            suffix = PurePosixPath(name).suffix.lower()
+            known = suffix in SUFFIXES or (suffix not in OTHER_SUFFIXES and is_image(opener, name))
+            (images if known else others).append(name)
+    return Collection(path, images, opener, state, others, list(notes))
+
+
+def _shown(name: str) -> bool:
+    """Whether a file is neither hidden, nor in a hidden folder, nor in a system's."""
+    parts = name.split("/")
+    return not any((part.startswith(".") and part not in (".", "..")) or part in JUNK for part in parts)
+
+
+# In a folder
+
+
 def in_folder(path: Path) -> Collection:
-    """The images below a folder; hidden files, links to folders, and run folders are passed over."""
-    stamps, ignored = [], 0
-    for folder, subfolders, files in os.walk(path):
-        if RUN in files and Path(folder) != path:  # a run among the images it is trained on
-            subfolders.clear()
+    """The images below a folder. Hidden files and run folders are passed over; links to folders are followed, but no
+    folder is read twice.
+    """
+    stamps, notes = _walked(path)
+    found = _sorted_out(path, stamps, partial(_open_file, path), "", notes)
+    state = digest(repr([(name, stamps[name]) for name in (*found.names, *found.label_files)]))
+    return Collection(path, found.names, found.open, state, found.others, found.notes)
+
+
+def _walked(root: Path) -> tuple[dict[str, object], list[str]]:
+    """Every file below a folder by its name, with what changes when it does (and when its permissions do); and what
+    was not looked into.
+    """
+    stamps: dict[str, object] = {}
+    notes: list[str] = []
+    folders, links = deque([""]), deque[str]()  # links come last, so that a folder is found under its own name
+    seen: set[tuple[int, int]] = set()
+    while folders or links:
+        linked = not folders
+        prefix = links.popleft() if linked else folders.pop()
+        shown = printable(prefix.rstrip("/") or str(root))
+        try:
+            status = (root / prefix).stat()
+            identity = (status.st_dev, status.st_ino)
+            if linked and (identity in seen or root.resolve().is_relative_to((root / prefix).resolve())):
+                notes.append(f"the link `{shown}` leads to a folder that is read already")
+                continue
+            seen.add(identity)
+            entries = sorted(os.scandir(root / prefix), key=lambda entry: entry.name)
+        except OSError as error:
+            if not prefix:
+                raise
+            notes.append(f"the folder `{shown}` cannot be read: {error.strerror}")
             continue
-        subfolders[:] = [name for name in subfolders if not name.startswith(".") and name != "__MACOSX"]
-        for file in (Path(folder, name) for name in files if not name.startswith(".")):
-            if file.suffix.lower() in SUFFIXES and file.is_file():
-                status = file.stat()
-                stamps.append((file.relative_to(path).as_posix(), status.st_size, status.st_mtime_ns))
+        if prefix and any(entry.name == RUN for entry in entries):  # a run among the images it is trained on
+            notes.append(f"the folder `{shown}` is a run of trompe, and passed over")
+            continue
+        for entry in entries:
+            if not _shown(entry.name):
+                continue
+            if _is_folder(entry):
+                (links if entry.is_symlink() else folders).append(f"{prefix}{entry.name}/")
             else:
-                ignored += 1
-    stamps.sort()
-    return Collection(path, [name for name, *_ in stamps], partial(_open_file, path), digest(repr(stamps)), ignored)
+                stamps[prefix + entry.name] = _stamp(entry)
+    return stamps, notes
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _stamp(entry: os.DirEntry[str]) -> object:
+    try:
+        status = entry.stat()
+    except OSError as error:  # a link to nowhere, a folder that lets nobody in
+        return error.errno
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns  # the last changes with the permissions
 
 
 def _open_file(folder: Path, name: str) -> IO[bytes]:
+    if not stat.S_ISREG((folder / name).stat().st_mode):  # but a pipe, say, which would wait for ever
+        raise OSError(errno.EINVAL, "not a regular file")
     return open(folder / name, "rb")
 
 
+# In archives, which are read where they are: nothing is ever extracted, so a member's name, `..` and all, is never a
+# path, and links are not followed.
+
+
 def in_zip(path: Path) -> Collection:
-    """The images in a zip file, which are read where they are: nothing is ever extracted, so a member's name, `..` and
-    all, is never a path.
-    """
-    try:
-        with _zip_file(path) as file:
-            members = {one.filename: PurePosixPath(one.filename) for one in file.infolist() if not one.is_dir()}
-    except (zipfile.BadZipFile, OSError) as error:
-        raise TrompeError(f"cannot read `{path}` as a zip file: {error}", hint="is the download complete?") from error
-    shown = [name for name, at in members.items() if not at.name.startswith(".") and "__MACOSX" not in at.parts]
-    names = sorted(name for name in shown if members[name].suffix.lower() in SUFFIXES)
+    """The images in a zip file."""
     state = state_of([path])
-    return Collection(path, names, partial(_open_member, path, state), state, len(shown) - len(names))
-
-
-def _open_member(path: Path, state: str, name: str) -> io.BytesIO:
-    file = _opened_zip(path, state, os.getpid())
-    if (size := file.getinfo(name).file_size) > MOST_BYTES:
-        raise ValueError(f"claims {size:,} bytes")
-    return io.BytesIO(file.read(name))
-
-
-@lru_cache(maxsize=1)
-def _opened_zip(path: Path, state: str, process: int) -> zipfile.ZipFile:
-    """A zip in this state, opened once per process: two processes cannot read through one open file."""
-    return _zip_file(path)
-
-
-def _zip_file(path: Path) -> zipfile.ZipFile:
-    """A zip whose names are UTF-8 where they can be, as nearly every zip program writes them, flagged or not."""
     try:
-        return zipfile.ZipFile(path, metadata_encoding="utf-8")
-    except UnicodeDecodeError:
-        return zipfile.ZipFile(path)
+        _, members = _opened_zip(path, state, os.getpid())
+    except Exception as error:  # of damaged files zipfile raises many kinds
+        hint = "is the download complete? if so, unpack it and give the folder"
+        raise TrompeError(f"cannot read `{path}` as a zip file: {error}", hint=hint) from error
+    if members and all(member.flag_bits & 1 for member in members.values()):
+        raise TrompeError(f"`{path}` is encrypted", hint="unpack it with its password, and give the folder")
+    return _sorted_out(path, filter(_shown, members), partial(_open_zipped, path, state), state)
 
 
-@dataclass(frozen=True)
-class Header:
-    """What an image's header says: width and height once upright, Pillow's mode, and file format."""
-
-    width: int
-    height: int
-    mode: str
-    format: str
-
-
-def read_header(opener: Opener, name: str) -> Header | str:
-    """An image's header, or in words why it cannot be read."""
-
-    def read(image: Image.Image) -> Header:
-        width, height = image.size
-        # asked only where it stands in the header: for a PNG without it, Pillow would decode the whole image
-        known = image.format in ("JPEG", "MPO", "TIFF", "WEBP") or "exif" in image.info
-        if known and image.getexif().get(ORIENTATION_TAG) in SWAPPING_ORIENTATIONS:
-            width, height = height, width
-        return Header(width, height, image.mode, image.format or "?")
-
-    return _read(opener, name, read)
+def _open_zipped(path: Path, state: str, name: str) -> io.BytesIO:
+    file, members = _opened_zip(path, state, os.getpid())
+    if (member := members[name]).flag_bits & 1:
+        raise Unreadable("is encrypted")
+    if member.file_size > MOST_BYTES:
+        raise Unreadable(f"claims {member.file_size:,} bytes, more than the {MOST_BYTES:,} that are read")
+    return io.BytesIO(file.read(member))
 
 
-def read_image(
-    opener: Opener, name: str, size: tuple[int, int] | None, channels: int
-) -> UInt8[np.ndarray, "channels height width"] | str:
-    """An image's pixels, upright, in this size (height, width), or in words why it cannot be read.
+@lru_cache(maxsize=2)
+def _opened_zip(path: Path, state: str, process: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """A zip in this state and its files by name, opened once per process: two cannot read through one open file.
 
-    The image is scaled to cover the size and cropped around its center; transparency becomes white.
+    Names are UTF-8 where they can be, as nearly every zip program writes them, flagged or not; some write backslashes.
     """
-
-    def read(image: Image.Image) -> UInt8[np.ndarray, "channels height width"]:
-        if size is not None:  # lets JPEG decode at a half, quarter or eighth where that is plenty
-            image.draft("L" if channels == 1 else "RGB", (2 * max(size), 2 * max(size)))
-        return pixels_of(ImageOps.exif_transpose(image), size, channels)
-
-    return _read(opener, name, read)
-
-
-def _read(opener: Opener, name: str, read: Callable[[Image.Image], T]) -> T | str:
     try:
-        with opener(name) as file, Image.open(file) as image:
-            if image.width * image.height > MOST_PIXELS:
-                return f"claims {image.width}x{image.height} pixels"
-            return read(image)
-    except Exception as error:  # whatever a hostile file makes its decoder raise, it is one broken image
-        text = re.sub(r" <.*>", "", str(error).split("\n")[0])  # not the repr of an open file
-        return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+        file = zipfile.ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        file = zipfile.ZipFile(path)
+    members = [one for one in file.infolist() if not (one.is_dir() or stat.S_ISLNK(one.external_attr >> 16))]
+    named = {one.filename.replace("\\", "/"): one for one in members}
+    return file, {name: one for name, one in named.items() if not name.endswith("/")}
 
 
-def pixels_of(
-    image: Image.Image, size: tuple[int, int] | None, channels: int
-) -> UInt8[np.ndarray, "channels height width"]:
-    """An image's pixels, scaled to cover a size and cropped around the center."""
-    image = in_form(image, channels)
-    if size is not None and image.size != size[::-1]:
-        image = ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
-    pixels = np.asarray(image)
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+def in_tar(path: Path) -> Collection:
+    """The images in a tar file, which is not compressed, so that each can be read where it lies."""
+    state = state_of([path])
+    try:
+        members = _tar_members(path, state)
+    except tarfile.ReadError as error:
+        hint = "unpack it with `tar xf`, and give the folder; or decompress it, and give the tar"
+        raise TrompeError(f"`{path}` is a compressed tar file, or damaged: {error}", hint=hint) from error
+    except Exception as error:  # as in `in_zip`
+        raise TrompeError(f"cannot read `{path}` as a tar file: {error}", hint="is the download complete?") from error
+    return _sorted_out(path, filter(_shown, members), partial(_open_tarred, path, state), state)
 
 
-def in_form(image: Image.Image, channels: int) -> Image.Image:
-    """An image of any mode as 8-bit gray or RGB."""
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bit(image)
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if channels == 1 else "RGB")
+@lru_cache(maxsize=2)
+def _tar_members(path: Path, state: str) -> dict[str, tuple[int, int]]:
+    """Where in a tar file in this state each file lies, and how long it is; links and devices are no files."""
+    members = {}
+    with tarfile.open(path, "r:") as archive:
+        for member in archive:
+            if member.size < 0:
+                raise ValueError(f"a file of {member.size} bytes")
+            if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                members[member.name] = (member.offset_data, member.size)
+    return members
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit and floating-point gray levels, by their customary ranges."""
-    levels = np.asarray(image).astype(np.float64)
-    low, high = float(levels.min()), float(levels.max())
-    if not (np.isfinite(levels).all() and low >= 0 and high <= 65535):
-        raise ValueError(f"gray levels from {low:g} to {high:g}; known are 0 to 1, 255 or 65535")
-    scale = 1 / 257
-    if image.mode == "F" and high <= 255:
-        scale = 255.0 if high <= 1 else 1.0
-    return Image.fromarray(np.round(levels * scale).astype(np.uint8))
+def _open_tarred(path: Path, state: str, name: str) -> io.BytesIO:
+    start, size = _tar_members(path, state)[name]
+    if size > MOST_BYTES:
+        raise Unreadable(f"claims {size:,} bytes, more than the {MOST_BYTES:,} that are read")
+    with open(path, "rb") as file:
+        file.seek(start)
+        return io.BytesIO(file.read(size))
 
 
 def common_folder(names: Sequence[str]) -> int:

@@ -4,55 +4,38 @@ no files.
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import tarfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
 
-from ...errors import TrompeError
+from ...options.names import FitName
 from ..samples import Samples, Splits, splits
-from .files import Collection, pixels_of
-from .folder import Place, load_images
+from .arrays import damage, in_size, read_idx
+from .files import Collection
+from .folder import load_images
+from .layouts import Arrangement, Place
 from .pack import Contents, packed, state_of
 from .synthetic import CURVES, MIXTURES, POINTS, REACH, VERSION, Variant, curves, mixture, spirals
 
-Load = Callable[[str, list[Path], tuple[int, int] | None, str], Splits]
-"""Loads a set by its name and files, in a size and color."""
+Load = Callable[[str, list[Path], tuple[int, int] | None, str, FitName], Splits]
+"""Loads a set by its name and files, in a size and color, fitted to the size by this rule."""
 Read = Callable[[list[Path]], tuple[Samples, int]]
 """Reads all samples of a set, those to train on first, and their number."""
 
-DECOMPRESSORS: dict[str, Callable[..., IO[Any]]] = {".gz": gzip.open, ".xz": lzma.open}
-DAMAGE = (OSError, EOFError, ValueError, LookupError, zlib.error, lzma.LZMAError, tarfile.TarError)
-"""What decompressors and parsers raise on damaged files."""
-
-
-@contextmanager
-def damage(path: Path) -> Iterator[None]:
-    """Errors of a file's content as one that names the file."""
-    try:
-        yield
-    except DAMAGE as error:
-        message = f"`{path}` is damaged: {str(error) or type(error).__name__}"
-        raise TrompeError(message, hint="delete it and give the command again") from error
+FETCH_AGAIN = "delete it and give the command again"
 
 
 def arrays(read: Read, *, pack: bool = True) -> Load:
     """A set that is read as arrays, packed in the size and color asked for."""
 
-    def load(name: str, paths: list[Path], size: tuple[int, int] | None, color: str) -> Splits:
+    def load(name: str, paths: list[Path], size: tuple[int, int] | None, color: str, fit: FitName) -> Splits:
         def everything() -> tuple[Samples, int]:
             data, train_count = read(paths)
-            return replace(data, images=in_size(data, size, color), name=name), train_count
+            return replace(data, images=in_size(data, size, color, fit), name=name), train_count
 
         def contents() -> Contents:
             data, train_count = everything()
@@ -61,21 +44,10 @@ def arrays(read: Read, *, pack: bool = True) -> Load:
 
         if not pack:
             return Splits(*splits(*everything()))
-        return packed(name, f"{name} {size} {color}", f"{VERSION} {state_of(paths)}", contents)
+        form = f"{size} {color}" + ("" if fit == "crop" else f" {fit}")
+        return packed(name, f"{name} {form}", f"{VERSION} {state_of(paths)}", contents)
 
     return load
-
-
-def in_size(data: Samples, size: tuple[int, int] | None, color: str) -> np.ndarray:
-    """Arrays in the size and color asked for, by the same rules as images from files."""
-    images = data.images
-    if data.kind == "points" and (size is not None or color != "auto"):
-        raise TrompeError(f"`{data.name}` is of points, not of images", hint="leave `--size` and color out")
-    channels = {"gray": 1, "rgb": 3, "auto": images.shape[1]}[color]
-    if channels == images.shape[1] and size in (None, images.shape[2:]):
-        return images
-    shown = (Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)) for pixels in images)
-    return np.stack([pixels_of(image, size, channels) for image in shown])
 
 
 # MNIST's format
@@ -85,7 +57,7 @@ def idx_set(class_names: tuple[str, ...], variant: Variant | None = None) -> Loa
     """A set of MNIST's format, or a variant of one."""
 
     def read(paths: list[Path]) -> tuple[Samples, int]:
-        train, train_labels, test, test_labels = (_read_idx(path) for path in paths)
+        train, train_labels, test, test_labels = (read_idx(path, FETCH_AGAIN) for path in paths)
         images, labels = np.concatenate([train, test])[:, None], np.concatenate([train_labels, test_labels])
         labels, count = labels.astype(np.int64), len(train)
         if variant:
@@ -93,17 +65,6 @@ def idx_set(class_names: tuple[str, ...], variant: Variant | None = None) -> Loa
         return Samples(images, "", labels, class_names), count
 
     return arrays(read)
-
-
-def _read_idx(path: Path) -> UInt8[np.ndarray, "..."]:
-    """An IDX file of bytes: two zeros, the type 8, the number of dimensions, their sizes, then the values."""
-    with damage(path):
-        with DECOMPRESSORS.get(path.suffix, open)(path, "rb") as file:
-            content = file.read()
-        if content[:3] != b"\0\0\x08":
-            raise ValueError("it does not start as an IDX file of bytes does")
-        sizes = np.frombuffer(content, ">i4", content[3], 4)
-        return np.frombuffer(content, np.uint8, int(sizes.prod()), 4 + 4 * len(sizes)).reshape(sizes)
 
 
 # Sets in formats of their own
@@ -114,7 +75,7 @@ CIFAR10_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_
 
 def read_cifar10(paths: list[Path]) -> tuple[Samples, int]:
     """Records of a label and the levels of three channels, in an archive of six files."""
-    with damage(paths[0]), tarfile.open(paths[0]) as archive:
+    with damage(paths[0], FETCH_AGAIN), tarfile.open(paths[0]) as archive:
         opened = ((member.name, archive.extractfile(member)) for member in archive)  # in order: nothing is read twice
         files = {PurePosixPath(name).name: file.read() for name, file in opened if file is not None}
         parts = [np.frombuffer(files[name], np.uint8).reshape(-1, 3073) for name in CIFAR10_FILES]
@@ -129,18 +90,18 @@ def read_olivetti(paths: list[Path]) -> tuple[Samples, int]:
     """
     from scipy.io import loadmat
 
-    with damage(paths[0]):
+    with damage(paths[0], FETCH_AGAIN):
         faces = loadmat(paths[0], variable_names=["faces"])["faces"]
         images = faces.T.reshape(-1, 1, 64, 64).transpose(0, 1, 3, 2)  # stored column by column
     names = tuple(f"person {number + 1}" for number in range(40))
     return Samples(images, "", np.arange(len(images)) // 10, names), 300
 
 
-def load_tiny_imagenet(name: str, paths: list[Path], size: tuple[int, int] | None, color: str) -> Splits:
-    return load_images(paths[0], name, size, "rgb" if color == "auto" else color, tiny_imagenet)
+def load_tiny_imagenet(name: str, paths: list[Path], size: tuple[int, int] | None, color: str, fit: FitName) -> Splits:
+    return load_images(paths[0], name, size, "rgb" if color == "auto" else color, tiny_imagenet, fit)
 
 
-def tiny_imagenet(images: Collection) -> list[Place]:
+def tiny_imagenet(images: Collection) -> Arrangement:
     """Training images by class folder; the validation images, which are labeled, to test on."""
 
     def lines(name: str) -> list[list[str]]:
@@ -148,7 +109,7 @@ def tiny_imagenet(images: Collection) -> list[Place]:
             return [line.split("\t") for line in file.read().decode().splitlines()]
 
     places = []
-    with damage(images.path):
+    with damage(images.path, FETCH_AGAIN):
         titles = {label: title.split(",")[0] for label, title in lines("words.txt")}
         labels = {name: label for name, label, *_ in lines("val/val_annotations.txt")}
         for path in images.names:
@@ -156,7 +117,7 @@ def tiny_imagenet(images: Collection) -> list[Place]:
             if split in ("train", "val"):
                 label = parts[2] if split == "train" else labels[parts[-1]]
                 places.append(Place(path, "train" if split == "train" else "test", label, titles.get(label)))
-    return places
+    return Arrangement(places, f"classes: {len({place.label for place in places}):,} folders; splits: train/, val/")
 
 
 # Sets that need no files

@@ -8,11 +8,13 @@ mirrors after them, each checked against its hash, into the user's cache.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import TrompeError, nearest
+from ...options.names import FitName
 from ..samples import Splits
 from .formats import (
     Load,
@@ -59,7 +61,7 @@ class NamedSet:
     files_of: str | None = None
 
 
-def load_named(name: str, size: tuple[int, int] | None, color: str) -> Splits:
+def load_named(name: str, size: tuple[int, int] | None, color: str, fit: FitName = "crop") -> Splits:
     """A named set, and the report on it.
 
     Raises:
@@ -70,7 +72,7 @@ def load_named(name: str, size: tuple[int, int] | None, color: str) -> Splits:
         raise TrompeError(f"no data set is named `{name}`", hint=hint)
     chosen = SETS[name]
     owner = chosen.files_of or name
-    loaded = chosen.load(name, [locate(owner, file) for file in SETS[owner].files], size, color)
+    loaded = chosen.load(name, [locate(owner, file) for file in SETS[owner].files], size, color, fit)
     if (len(loaded.train), len(loaded.test)) == chosen.images:
         return loaded
     return replace(loaded, report=loaded.report | {"partial": chosen.images})
@@ -219,4 +221,10 @@ SETS: dict[str, NamedSet] = {
         (TINY_IMAGENET_FILE,),
     ),
 }
-ALIASES = {"cifar10": "cifar-10", "fashion": "fashion-mnist", "tinyimagenet": "tiny-imagenet"}
+SPELLINGS = {name.replace("-", ""): name for name in SETS} | {"fashion": "fashion-mnist"}
+"""Each set by its name without hyphens, and by what else it is called."""
+
+
+def canonical(name: str) -> str:
+    """The name of a set however it is spelled: `cifar10`, `CIFAR_10`; other names as they are, in lower case."""
+    return SPELLINGS.get(re.sub("[-_ ]", "", name.lower()), name.lower())

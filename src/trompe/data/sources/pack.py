@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from ...errors import TrompeError
 from ...files import disk_errors, read_json, write_json
 from ..samples import Format, Samples, Splits, splits
 
-LAYOUT = 2
+LAYOUT = 3
+WORTH_SAYING = 2**30
+"""Bytes of a pack from which on its size is said beforehand."""
 
 
 @dataclass
@@ -70,6 +73,25 @@ def packed(name: str, source: str, state: str, build: Callable[[], Contents]) ->
     return _read(folder, read_json(folder / "index.json"), name)
 
 
+def check_room(count: int, shape: tuple[int, ...]) -> list[str]:
+    """The size of a pack of `count` 8-bit samples as a sentence, where it is worth saying.
+
+    Raises:
+        TrompeError: it is more than half of what is free on the disk of the cache.
+    """
+    needed, folder = count * math.prod(shape), cache_folder()
+    with disk_errors(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    size = f"{count:,} images of {'x'.join(map(str, shape))} take {needed / 2**30:,.1f} GiB when packed"
+    if needed > free / 2:
+        raise TrompeError(
+            f"{size}, more than half of the {free / 2**30:,.1f} GiB that are free in `{folder}`",
+            hint="give a smaller `--size`, or set `$TROMPE_CACHE` to a folder on a larger disk",
+        )
+    return [size] if needed > WORTH_SAYING else []
+
+
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
@@ -109,6 +131,8 @@ def _write(place: Path, folder: Path, contents: Contents) -> None:
                 shutil.rmtree(old, ignore_errors=True)
         temporary.rename(folder)
     finally:
+        if isinstance(contents.rows, Generator):  # the disk was full
+            contents.rows.close()
         shutil.rmtree(temporary, ignore_errors=True)
 
 
