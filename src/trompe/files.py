@@ -2,7 +2,7 @@
 
 Everything is written under a temporary name beside its destination, flushed to the disk, and renamed over it: a
 reader sees the old file or the new one, never a half. No pickle is read or written anywhere in trompe: tensors are
-safetensors, everything else is JSON.
+safetensors, everything else is JSON. What is read is refused in words where it is damaged, or made to do harm.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import errno
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from .errors import TrainingStopped, TrompeError
 
 OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_LINKS: int = getattr(os, "O_NOFOLLOW", 0)
+MOST_BYTES = 2**35
+"""Arrays in an `.npz` that claim more than these 32 GiB are not read: they are mistakes, or bombs."""
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def disk_errors(what: str) -> Iterator[None]:
             errno.EISDIR,
             errno.EEXIST,
             errno.ENAMETOOLONG,
+            errno.ELOOP,
         }:
             raise TrompeError(
                 f"cannot write {what}: {error.strerror}",
@@ -70,20 +73,66 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    """JSON in UTF-8; what is no text in it, as of file names that are none, is escaped, and comes back when read."""
+    try:
+        content = json.dumps(value, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        content = json.dumps(value, indent=2).encode()
+    write_bytes(path, content + b"\n")
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Append a value as one line of JSON, in one write, however many processes do so at once. A last line that a kill
+    cut off is ended first, so that it spoils no other.
+    """
+    from filelock import FileLock  # takes a while, and few commands append
+
+    with disk_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")), open_to_append(path) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            cut = file.read(1) not in (b"", b"\n")
+            file.write(b"\n" * cut + json.dumps(value).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def open_to_append(path: Path) -> IO[bytes]:
+    """A file to read and append to, never one that a link leads to."""
+    return open(path, "a+b", opener=lambda name, flags: os.open(name, flags | NO_LINKS, 0o666))
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with `~` and `~user` as the home folders they stand for.
+
+    Raises:
+        TrompeError: there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise TrompeError(f"`{path}` names no user's home folder", hint="write the path in full") from error
 
 
 def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise TrompeError(
-            f"`{path}` is not valid JSON: {error}", hint="restore the file, or start a new run"
+            f"`{path}` is not valid JSON: {reason}", hint="restore the file, or start a new run"
         ) from error
+    except OSError as error:
+        raise TrompeError(f"`{path}` cannot be read: {error.strerror}", hint="check its permissions") from error
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz`, none of which may be a pickle."""
+    """The arrays of an `.npz`, of numbers or text in this machine's byte order; none of them may be a pickle.
+
+    Raises:
+        TrompeError: there is no such file, or it is damaged, encrypted, too large, or holds something else.
+    """
     if not path.is_file():
         raise TrompeError(f"there is no file at `{path}`", hint="check the path")
     try:
@@ -91,9 +140,20 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             kept = np.load(file, allow_pickle=False)
             if not isinstance(kept, np.lib.npyio.NpzFile):
                 raise ValueError("it is one array alone")
-            return {name: kept[name] for name in kept.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise TrompeError(f"`{path}` cannot be read as an .npz", hint="check that it is one, and complete") from error
+            assert kept.zip is not None
+            if (claimed := sum(one.file_size for one in kept.zip.infolist())) > MOST_BYTES:
+                raise ValueError(f"it claims {claimed:,} bytes")
+            return {name: _plain(name, kept[name]) for name in kept.files}
+    except Exception as error:  # whatever a hostile file makes its decoder raise, it is one damaged file
+        reason = str(error).split("\n")[0][:200] or type(error).__name__
+        hint = "check that it is one, and complete"
+        raise TrompeError(f"`{path}` cannot be read as an .npz: {reason}", hint=hint) from error
+
+
+def _plain(name: str, array: Any) -> np.ndarray:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufUS":
+        raise ValueError(f"`{name}` is not an array of numbers or text")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..core.model import Model
 from ..data.samples import Format, Samples, as_floats
 from ..device import pick_device
 from ..errors import TrompeError
+from ..options.nets import ConvOptions
 from ..recipes.build import build_model
 from ..recipes.tree import Recipe
 from ..rng import Stream, normal
@@ -24,6 +26,8 @@ from . import tensors
 from .record import Record
 
 BATCH = 500
+MOST_LATENT = 1e6
+"""Larger latents are mistakes: where they are none, images say nothing of them."""
 Labels = Sequence[int] | np.ndarray | Tensor
 
 
@@ -82,12 +86,17 @@ class Predictor:
         self, latents: Any, labels: Labels | None = None, conditions: Any = None
     ) -> Float[Tensor, "count channels *spatial"]:
         """The image of each latent."""
-        tensor = torch.as_tensor(latents, dtype=torch.float32)
+        tensor = as_numbers(latents, "latents").float()
         shape = self.model.latent_shape
         if tuple(tensor.shape[1:]) != shape:
             raise TrompeError(
                 f"latents of shape {tuple(tensor.shape)} for a model whose latents have {shape}",
                 hint=f"give an array of shape (count, {', '.join(map(str, shape))})",
+            )
+        if not bool((tensor.abs() <= MOST_LATENT).all()):  # nor are these NaN
+            raise TrompeError(
+                f"latents from {tensor.min():g} to {tensor.max():g} have no images",
+                hint=f"give finite numbers, within {MOST_LATENT:g} of zero; samples are decoded from some within 5",
             )
         return self._batched(self.model.decode, tensor, self.condition(len(tensor), labels, conditions))
 
@@ -128,11 +137,14 @@ class Predictor:
                 raise TrompeError(f"`{images.name}` has no images to lift", hint="give samples with `conditions`")
             whole = images.images if images.images.dtype == np.uint8 else images.images_as_floats()
             images = conditions if self.model.lifts else whole
-        tensor = torch.as_tensor(np.ascontiguousarray(images) if isinstance(images, np.ndarray) else images)
-        if tuple(tensor.shape[1:]) != self.model.input_shape:
+        tensor, shape = as_numbers(images, "images"), self.model.input_shape
+        if tuple(tensor.shape[1:]) != shape or len(tensor) == 0:
+            like = {(len(tensor), *shape[1:]): "`images[:, None]`", shape: "`images[None]`"}.get(tuple(tensor.shape))
             raise TrompeError(
-                f"images of shape {tuple(tensor.shape)} for a model of {self.model.input_shape}",
-                hint="give (count, channels, height, width), or read files with `read_images`",
+                f"images of shape {tuple(tensor.shape)} for a model of {shape}",
+                hint=f"{like} has the shape it takes"
+                if like
+                else "give (count, channels, height, width), or read files with `read_images`",
             )
         if tensor.dtype != torch.uint8 and not (tensor.is_floating_point() and tensor.min() >= 0 and tensor.max() <= 1):
             raise TrompeError(
@@ -165,7 +177,7 @@ class Predictor:
 def condition_of(model: Model, count: int, labels: Labels | None = None, images: Any = None) -> Condition:
     """What a model takes as a condition, checked: labels, by default the classes in turn, and images."""
     shape, classes = model.condition_shape, model.num_classes
-    images = None if shape is None or images is None else as_floats(torch.as_tensor(images))
+    images = None if shape is None or images is None else as_floats(as_numbers(images, "conditions"))
     if images is not None and shape is not None and tuple(images.shape) != (count, *shape):
         raise TrompeError(
             f"conditions of shape {tuple(images.shape)} for {count} samples of a model that takes {shape}",
@@ -175,13 +187,30 @@ def condition_of(model: Model, count: int, labels: Labels | None = None, images:
         return Condition(None, images)
     if labels is None:
         return Condition(torch.arange(count) % classes, images)
-    tensor = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
-    if len(tensor) != count or not bool(((tensor >= 0) & (tensor < classes)).all()):
+    tensor = as_numbers(labels, "labels")
+    whole = tensor.ndim == 1 and not tensor.is_floating_point() and tensor.dtype != torch.bool
+    if not whole or len(tensor) != count or not bool(((tensor >= 0) & (tensor < classes)).all()):
         raise TrompeError(
-            f"{len(tensor)} labels for {count} images of a model with {classes} classes",
-            hint=f"give one label per image, from 0 to {classes - 1}",
+            f"{tensor.dtype} labels of shape {tuple(tensor.shape)} for {count} images of a model of {classes} classes",
+            hint=f"give one label per image, a whole number from 0 to {classes - 1}",
         )
-    return Condition(tensor, images)
+    return Condition(tensor.long(), images)
+
+
+def as_numbers(values: Any, what: str) -> Tensor:
+    """A tensor, or whatever is like an array of numbers, as a tensor without a gradient on the CPU.
+
+    Raises:
+        TrompeError: it is text, objects, or rows of unlike lengths.
+    """
+    try:
+        array = values.detach().cpu() if isinstance(values, Tensor) else np.ascontiguousarray(np.asarray(values))
+        if isinstance(array, Tensor):
+            return array
+        return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable))
+    except (TypeError, ValueError, RuntimeError) as error:
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise TrompeError(f"{what} of type {kind}", hint="give an array or a tensor of numbers") from error
 
 
 def samples_of(
@@ -197,16 +226,37 @@ def open_weights(path: Path, device: torch.device | None = None) -> Predictor:
     Raises:
         TrompeError: it is not a weights file of trompe's, or it is damaged.
     """
-    metadata = tensors.read_metadata(path)
+    metadata, weights = tensors.read_metadata(path), tensors.read_tensors(path)
+    if any(name.startswith("model.") for name in weights):
+        raise TrompeError(
+            f"`{path}` holds a trainer's state, not weights", hint="give the `weights.safetensors` beside it"
+        )
     try:
-        record, step = Record.from_json(metadata["run"]), int(metadata["step"])
-        weights = tensors.read_tensors(path)
-        if any(name.startswith("model.") for name in weights):
-            raise TrompeError(
-                f"`{path}` holds a trainer's state, not weights", hint="give the `weights.safetensors` beside it"
-            )
+        record = Record.from_json(metadata["run"])
+        check_weights(record, weights)
         model = build_model(record.recipe, record.data.format)
         model.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except tensors.DAMAGE as error:
         raise tensors.damaged(path, error) from error
-    return Predictor(model, record, step, device or pick_device())
+    return Predictor(model, record, metadata["step"], device or pick_device())
+
+
+def check_weights(record: Record, weights: dict[str, Tensor]) -> None:
+    """Refuse weights that are not a recipe's, before anything of the size that the recipe states is built."""
+    for name, tensor in weights.items():
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"`{name}` has values that are not finite")
+    if not type(record.recipe.family).__module__.startswith("trompe."):
+        return  # code of the user's own, which may not run without memory
+    recipe = record.recipe
+    if isinstance(recipe.nets, ConvOptions):
+        if recipe.nets.blocks > len(weights):
+            raise ValueError(f"its recipe states {recipe.nets.blocks} blocks")
+        recipe = replace(recipe, nets=replace(recipe.nets, init_std=0.0))  # which looks at values, and there are none
+    with torch.device("meta"):
+        expected = build_model(recipe, record.data.format).state_dict()
+    for name in sorted(expected.keys() | weights.keys()):
+        one, other = (f"{known[name].dtype} {tuple(known[name].shape)}" if name in known else "absent"
+                      for known in (expected, weights))  # fmt: skip
+        if one != other:
+            raise ValueError(f"`{name}` is {other}, and the recipe's is {one}")

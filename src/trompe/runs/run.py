@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,17 +15,23 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..core.model import Model
-from ..data.load import for_recipe, split_source
 from ..data.samples import Samples, as_floats
-from ..data.sources.files import SUFFIXES, read_image
+from ..data.sources.decoding import read_image
+from ..data.sources.files import SUFFIXES
 from ..device import pick_device
-from ..display.grid import to_bytes
+from ..display.grid import png, to_bytes
+from ..display.samples import shown
 from ..errors import TrompeError
+from ..files import expanded
 from ..options.names import ColorName
 from . import tensors
+from .data import TEST_SAMPLES, RunData
 from .log import read_log
-from .predictor import Labels, Predictor, open_weights, samples_of
+from .predictor import Labels, Predictor, open_weights
 from .record import Record, read_record
+
+SHOWN = 8
+"""Samples of a run in a notebook."""
 
 
 class Run:
@@ -36,21 +44,25 @@ class Run:
 
     STATE: ClassVar[str] = "state.safetensors"
     WEIGHTS: ClassVar[str] = "weights.safetensors"
-    TEST_SAMPLES: ClassVar[str] = "test-samples.safetensors"
+    TEST_SAMPLES: ClassVar[str] = TEST_SAMPLES
 
     def __init__(self, folder: str | Path, *, device: str | None = None, snapshot: int | None = None) -> None:
-        self.folder = Path(folder)
+        self.folder = expanded(folder)
         self.record: Record = read_record(self.folder)
-        self.predictor = open_weights(self._weights(snapshot), pick_device(device))
+        self.predictor = open_weights(weights := self._weights(snapshot), pick_device(device))
+        if self.predictor.format != self.record.data.format:
+            raise TrompeError(f"`{weights}` is not of the run in `{self.folder}`", hint="restore it from a copy")
+        labels = self.model.num_classes > 0 or "classifier" in self.model.networks
+        self._data = RunData(self.folder, self.record, needs_labels=labels)
 
     def _weights(self, snapshot: int | None) -> Path:
         if snapshot is None:
             path = self.folder / self.WEIGHTS
-            if not path.exists():
+            if not path.is_file():
                 raise TrompeError(f"`{self.folder}` holds no weights yet", hint="give `trompe train` again to go on")
             return path
         path = self.folder / "snapshots" / f"step-{snapshot:06d}.safetensors"
-        if not path.exists():
+        if not path.is_file():
             kept = [step for step, _ in by_step(path.parent, ".safetensors")]
             raise TrompeError(
                 f"`{self.folder}` keeps no snapshot of step {snapshot}",
@@ -61,6 +73,14 @@ class Run:
     def __repr__(self) -> str:
         recipe, data = self.record.recipe, self.record.data
         return f"<Run {self.folder}: {recipe.name} on {data.source}, step {self.step:,} of {recipe.train.steps:,}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the same, above a few samples if there are any."""
+        words = f"<code>{html.escape(repr(self))}</code>"
+        if self.model.prior is None or self.model.condition_shape:
+            return words
+        image = base64.b64encode(png(shown(self.sample(SHOWN), self.record.data.format, SHOWN))).decode()
+        return f'{words}<br><img alt="samples" src="data:image/png;base64,{image}">'
 
     # The predictor's verbs
 
@@ -98,37 +118,21 @@ class Run:
         """Samples in this run's size and color, or patches of them by its procedure: of a named set, a folder, or one
         image file; by default those it was trained to test on. A run that was given its samples in Python keeps the
         first of its test samples itself.
+
+        Labels are matched with the run's by the names of classes. Where the run's own samples changed since it was
+        trained, a note says which: its training samples are refused, and the test samples do without those that it was
+        trained on. Its own samples at another place are known by their fingerprint.
+
+        Raises:
+            TrompeError: samples cannot be read, have classes that the model does not know, or changed too much.
         """
-        if source is None:
-            return self._own_data(split)
-        if Path(source).suffix.lower() in SUFFIXES and Path(source).is_file():
+        if source is not None and Path(source).suffix.lower() in SUFFIXES and expanded(source).is_file():
             return Samples(to_bytes(self.read_images([source])), Path(source).name, names=(source,))
-        shape, options = self.record.data.format.shape, self.record.recipe.data
-        name, named_split = split_source(source)
-        size, color = options.size, options.color
-        if self.record.data.format.kind == "image":
-            size, color = size if self.of_patches else (shape[1], shape[2]), self.color
-        held = options.hold_out if name == options.source else "as-given"
-        splits = for_recipe(replace(options, source=name, size=size, color=color, hold_out=held))
-        return splits.train if (named_split or split) == "train" else splits.test
+        return self._data.samples(source, split)
 
     @property
     def color(self) -> ColorName:
-        return "gray" if self.record.data.format.shape[0] == 1 else "rgb"
-
-    def _own_data(self, split: str) -> Samples:
-        """The samples that the run was made from."""
-        if not (self.folder / self.TEST_SAMPLES).exists():
-            splits = for_recipe(self.record.recipe.data)
-            return splits.train if split == "train" else splits.test
-        if split == "train":
-            raise TrompeError(
-                f"the run in `{self.folder}` was given its samples in Python and keeps only some to test on",
-                hint="give the training samples again",
-            )
-        kept = tensors.read_tensors(self.folder / self.TEST_SAMPLES)
-        arrays = {name: tensor.numpy() for name, tensor in kept.items()}
-        return samples_of(self.record.data.format, f"{self.record.data.source}:test", **arrays)
+        return self._data.color
 
     def read_images(self, paths: Sequence[str | Path]) -> Float[Tensor, "count channels height width"]:
         """Image files in this run's size and color.
@@ -156,7 +160,8 @@ class Run:
             raise TrompeError(f"`{path}` is a folder, not an image", hint="give its files, as in `FOLDER/*.png`")
         if not Path(path).is_file():
             raise TrompeError(f"there is no image at `{path}`", hint="check the path")
-        pixels = read_image(lambda name: open(name, "rb"), str(path), size, self.model.input_shape[0])
+        fit, levels = self.record.recipe.data.fit, self.record.data.levels
+        pixels = read_image(lambda name: open(name, "rb"), str(path), size, self.model.input_shape[0], fit, levels)
         if isinstance(pixels, str):
             raise TrompeError(f"`{path}` cannot be read as an image: {pixels}", hint="is it an image?")
         return as_floats(torch.from_numpy(np.array(pixels)))
@@ -167,7 +172,10 @@ class Run:
         """The run at each snapshot that it keeps, in order, and as it is, if that is none of them."""
         steps = [step for step, _ in by_step(self.folder / "snapshots", ".safetensors")]
         device = str(self.predictor.device)
-        return [*(Run(self.folder, device=device, snapshot=step) for step in steps if step != self.step), self]
+        found = [Run(self.folder, device=device, snapshot=step) for step in steps if step != self.step]
+        for one in found:
+            one._data = self._data  # which may have been found at another place
+        return [*found, self]
 
     @property
     def of_patches(self) -> bool:
@@ -196,8 +204,9 @@ class Run:
 
 
 def by_step(folder: Path, suffix: str) -> list[tuple[int, Path]]:
-    """The files that a training kept of its steps, in order."""
-    return sorted((int(path.stem.removeprefix("step-")), path) for path in folder.glob(f"step-*{suffix}"))
+    """The files that a training kept of its steps, in order; others are passed over."""
+    named = ((re.fullmatch(r"step-([0-9]{6,15})", path.stem), path) for path in folder.glob(f"step-*{suffix}"))
+    return sorted((int(name[1]), path) for name, path in named if name and path.is_file())
 
 
 def load(path: str | Path, *, device: str | None = None, snapshot: int | None = None) -> Run | Predictor:
@@ -213,6 +222,7 @@ def load(path: str | Path, *, device: str | None = None, snapshot: int | None = 
     Raises:
         TrompeError: there is no run, or it is damaged.
     """
-    if Path(path).suffix == ".safetensors" and Path(path).is_file():
-        return open_weights(Path(path), pick_device(device))
+    path = expanded(path)
+    if path.suffix == ".safetensors" and path.is_file():
+        return open_weights(path, pick_device(device))
     return Run(path, device=device, snapshot=snapshot)

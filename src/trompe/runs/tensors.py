@@ -16,6 +16,10 @@ from ..errors import TrompeError
 from ..files import write_bytes
 
 METADATA = "trompe"
+MOST_STEPS = 2**53
+DAMAGE = (safetensors.SafetensorError, OSError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError,
+          RuntimeError, AssertionError, StopIteration, MemoryError)  # fmt: skip
+"""What reading a file that was not written by trompe, or was tampered with, may raise."""
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
@@ -24,17 +28,33 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, An
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors in a file, by name.
+
+    Raises:
+        TrompeError: it cannot be read, or is damaged.
+    """
     try:
         return load_file(path)
-    except (safetensors.SafetensorError, OSError) as error:
+    except DAMAGE as error:
         raise damaged(path, error) from error
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
+    """What a file of weights or of a training's state says of itself: `run`, the run's record, and `step`.
+
+    Raises:
+        TrompeError: it cannot be read, or does not say so.
+    """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return json.loads((file.metadata() or {})[METADATA])
-    except (safetensors.SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
+            metadata = json.loads((file.metadata() or {})[METADATA])
+        step = metadata["step"]
+        if type(step) is not int or not 0 <= step <= MOST_STEPS:
+            raise ValueError(f"its step is {step!r:.100}")
+        if not isinstance(metadata["run"], dict):
+            raise ValueError("its `run` is not a record")
+        return metadata
+    except DAMAGE as error:
         raise damaged(path, error) from error
 
 
@@ -47,7 +67,10 @@ def digest_of(tensors: dict[str, Tensor], step: int) -> str:
 
 
 def damaged(path: Path, error: Exception) -> TrompeError:
-    reason = f"it has no entry {error}" if isinstance(error, KeyError) else error
+    """What to say of a file that could not be read, or made something else raise an error."""
+    if isinstance(error, OSError) and error.strerror:
+        return TrompeError(f"`{path}` cannot be read: {error.strerror}", hint="check the file and its permissions")
+    reason = f"it has no entry {error}" if isinstance(error, KeyError) else str(error)[:300] or type(error).__name__
     return TrompeError(
         f"`{path}` was not written by trompe, or it is damaged: {reason}",
         hint="restore it from a copy, or train again in a new folder",

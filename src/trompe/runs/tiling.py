@@ -31,13 +31,15 @@ def reconstruct_tiled(
             f"an image of {image.shape[1]}x{image.shape[2]} holds no patch of {size[0]}x{size[1]}",
             hint="give a larger image",
         )
-    corners = [(top, left) for top in starts(image.shape[1], size[0]) for left in starts(image.shape[2], size[1])]
-    tiles = torch.stack([image[:, top : top + size[0], left : left + size[1]] for top, left in corners])
-    labels = label and label * len(tiles)
+    tops, lefts = (starts(length, side) for length, side in zip(image.shape[1:], size, strict=True))
+    columns = (torch.tensor(lefts)[:, None] + torch.arange(size[1])).flatten()
     total, count = torch.zeros_like(image), torch.zeros_like(image[:1])
-    for (top, left), tile in zip(corners, predictor.reconstruct(tiles, labels), strict=True):
-        total[:, top : top + size[0], left : left + size[1]] += tile
-        count[:, top : top + size[0], left : left + size[1]] += 1
+    for top in tops:  # a row of tiles at a time: together they are many times the image
+        rows = slice(top, top + size[0])
+        tiles = image[:, rows].unfold(2, size[1], 1)[:, :, lefts].permute(2, 0, 1, 3)
+        found = predictor.reconstruct(tiles.contiguous(), label and label * len(tiles))
+        total[:, rows].index_add_(2, columns, found.permute(1, 2, 0, 3).flatten(2))
+        count[:, rows].index_add_(2, columns, torch.ones(1, size[0], len(columns)))
     return total / count
 
 
