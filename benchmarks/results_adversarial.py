@@ -35,7 +35,7 @@ def nearest_neighbor(entry: Entry) -> tuple[object, ...]:
         command(entry),
         f"nearest-neighbor error {errors['latents']:.2%} (on pixels {errors['pixels']:.2%})",
         f"{known.value:.2%}: {known.protocol} ({known.source})",
-        "latents of MNIST's 10,000 test images, among those of its 60,000 training images",
+        "latents of MNIST's 10,000 test images, among those of its 60,000 training images, by `benchmarks/nearest.py`",
         took(entry),
     )
 
@@ -88,8 +88,10 @@ def equal_time() -> Iterable[str]:
     yield (
         f"**CIFAR-10 at equal time**: FID of generated samples against the {taken['against']:,} test "
         f"images, resized `{taken['resize']}`, and memorization in pixels: `trompe evaluate RUN --measures fid "
-        f"--samples {taken['samples']} --data $TROMPE_DATA/inception/cifar10-test.npz`, where the file holds the "
-        "moments of `cifar10:test`, as `--save-moments` writes them. The time is too short for each of them. "
+        f"--samples {taken['samples']} --data cifar10:test`, where `RUN` is the folder that each training names. The "
+        "moments of the test images came from a file, as `--save-moments cifar10-test.npz` beside such a command "
+        "writes it and `--data cifar10-test.npz` reads it, which changes no value. The time is too short for each of "
+        "them. "
         "Published, for 10,000 samples or more, other implementations of the Inception network, and trainings many "
         f"times as long: DCGAN {dcgan.value:.1f} and WGAN-GP 25.9 ({dcgan.source}), DCGAN 28.95 (mimicry)."
     )

@@ -23,7 +23,10 @@ HEAD = """# Results
 Written by `benchmarks/write_results.py` from the JSON in `docs/results`. Each value stands with its command, its
 machine and its protocol; a published value beside it is of the same protocol unless the text says otherwise. The values
 of a trained run are those of `trompe evaluate` after its last step. `$TROMPE_DATA` is the folder of your datasets;
-commands that begin with `python benchmarks/` or `pytest` are run in a checkout of the repository."""
+commands that begin with `python benchmarks/` or `pytest` are run in a checkout of the repository, set up as
+`benchmarks/README.md` says. `celeba-4k.zip` holds the first 4,000 aligned faces of CelebA and
+`galaxies-sdss-200.zip` 200 galaxies of SDSS, both as JPEG: neither is fetched, and any folder or zip of images may take
+its place."""
 
 
 def main() -> None:
@@ -132,8 +135,8 @@ def color_images() -> Iterable[str]:
     yield "## Color images of 64x64"
     yield (
         "The generic recipe `vae` on images from a zip, measured on the tenth of them that is held out (for Tiny "
-        "ImageNet on its validation images). The ELBO is of a density of gray levels in [0, 1], so it is positive. No "
-        "published value is of this protocol."
+        "ImageNet, of which the zip had the first 26 training images of each class, on 600 of its validation images). "
+        "The ELBO is of a density of gray levels in [0, 1], so it is positive. No published value is of this protocol."
     )
     rows: Rows = []
     for entry in entries:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from trompe.measures.distances import (
     precision_recall,
     unbiased_discrepancy,
 )
+from trompe.measures.memorization import memorization
 from trompe.measures.moments import Moments, moments_of, read_moments, save_moments
 from trompe.measures.neighbors import nearest
 
@@ -202,3 +205,139 @@ def test_the_inception_score_counts_sure_and_even_classes() -> None:
     marginal = random.mean(0)
     expected = np.exp((random * np.log(random / marginal)).sum(1).mean())
     assert inception_score(random.astype(np.float32), splits=1)[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 19])
+def test_an_inception_score_of_too_few_images_is_an_error(count: int) -> None:
+    with pytest.raises(TrompeError, match=f"over 10 parts of {count} images") as error:
+        inception_score(np.full((count, 3), 1 / 3, np.float32))
+    assert "two images of each" in str(error.value.hint)
+    with pytest.raises(TrompeError, match="do not sum to 1"):
+        inception_score(np.full((50, 3), 2, np.float32))
+
+
+@pytest.mark.parametrize("times", [6, 40])
+def test_a_set_of_duplicates_has_all_of_itself(times: int) -> None:
+    """Whose balls have no radius; and others nothing of it."""
+    same = np.repeat(features(5, 12, 1), times, 0)
+    found = precision_recall(same, same[::-1].copy())
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
+    assert found.density == pytest.approx(1)
+    constant = np.full((30, 4), 0.1, np.float32)
+    assert vars(precision_recall(constant, constant)) == pytest.approx(vars(found))
+    apart = precision_recall(same, features(60, 12, 2))
+    assert (apart.precision, apart.coverage, apart.density) == (0, 0, 0)
+
+
+def test_a_set_against_itself_is_the_peers() -> None:
+    """Where a distance equals a radius: balls are open."""
+    data = features(80, 12, 1)
+    peer = compute_prdc(data.astype(np.float64), data.astype(np.float64), nearest_k=5)
+    assert vars(precision_recall(data, data)) == pytest.approx({name: float(value) for name, value in peer.items()})
+
+
+# What is no number
+
+
+TAKEN: dict[str, Callable[[np.ndarray, np.ndarray], Any]] = {
+    "vectors": lambda good, bad: moments_of(bad),
+    "second": kernel_distance,
+    "samples": precision_recall,
+    "data": lambda good, bad: precision_recall(bad, good),
+    "probabilities": lambda good, bad: inception_score(bad),
+    "train": lambda good, bad: memorization(good, bad, good),
+    "held_out": lambda good, bad: memorization(good, good, bad),
+}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e20])
+@pytest.mark.parametrize("name", TAKEN)
+def test_features_that_are_no_numbers_are_refused_by_the_name_of_their_set(name: str, value: float) -> None:
+    good, bad = features(60, 5, 1), features(60, 5, 2)
+    bad[[3, 50], 1] = value
+    bad[50, 2] = value
+    with pytest.raises(TrompeError, match=rf"^2 of the 60 rows of `{name}` hold features that are not finite"):
+        TAKEN[name](good, bad)
+
+
+COVARIANCES = {
+    "negative": -np.eye(3),
+    "indefinite": np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+    "without variance": np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+    "asymmetric": np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 1.0]]),
+    "of another width": np.eye(4),
+    "not finite": np.full((3, 3), np.nan),
+    "half infinite": np.diag([1.0, np.inf, 1.0]),
+}
+
+
+@pytest.mark.parametrize("kind", COVARIANCES)
+def test_what_is_no_covariance_has_no_distance(kind: str, tmp_path: Path) -> None:
+    good = moments_of(features(30, 3, 1))
+    with pytest.raises((TrompeError, TypeError)):  # of shapes the tests' own check of annotations speaks first
+        frechet_distance(Moments(np.zeros(3), COVARIANCES[kind], 9), good)
+    np.savez(tmp_path / "m.npz", mu=np.zeros(3), sigma=COVARIANCES[kind])
+    with pytest.raises(TrompeError, match=r"m\.npz` holds no moments"):
+        read_moments(tmp_path / "m.npz")
+
+
+def test_moments_beyond_float64_are_no_perfect_score() -> None:
+    for mean, variance in ((1e200, 1.0), (0.0, 1e308)):
+        large = Moments(np.full(3, mean), np.eye(3) * variance, 9)
+        with pytest.raises(TrompeError, match="too large"):
+            frechet_distance(large, Moments(np.zeros(3), np.eye(3) * variance, 9))
+
+
+GOOD = {"mean": np.zeros(4), "covariance_upper": np.eye(4)[np.triu_indices(4)], "count": np.array(9)}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"mean": np.zeros((4, 1))},
+        {"mean": np.zeros(0), "covariance_upper": np.zeros(0)},
+        {"mean": np.array(list("abcd"))},
+        {"mean": np.zeros(4, np.complex128)},
+        {"mean": np.zeros(3_000_000)},
+        {"covariance_upper": np.zeros(9)},
+        {"covariance_upper": np.zeros((2, 5))},
+        {"covariance_upper": -np.ones(10)},
+        {"count": np.array(-1)},
+        {"count": np.array([1, 2])},
+        {"count": np.array(1.5)},
+        {"count": np.array(2**63, np.uint64)},
+        {"protocol": np.array("nonsense")},
+        {"protocol": np.array("[1, 2]")},
+        {"protocol": np.array('{"features": {"a": []}}')},
+        {"protocol": np.array('{"a":' * 5000)},
+        {"protocol": np.array([1, 2])},
+    ],
+    ids=str,
+)
+def test_moments_files_that_were_tampered_with_are_refused(changed: dict[str, np.ndarray], tmp_path: Path) -> None:
+    np.savez(tmp_path / "good.npz", **GOOD)
+    assert read_moments(tmp_path / "good.npz").count == 9
+    np.savez(tmp_path / "m.npz", **GOOD | changed)
+    with pytest.raises(TrompeError, match=r"m\.npz` (holds no moments|cannot be read as an \.npz): ") as error:
+        read_moments(tmp_path / "m.npz")
+    assert len(str(error.value)) < 500
+
+
+@settings(max_examples=30)
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 99), st.sampled_from(["<f4", ">f4", "<f8"]))
+def test_moments_of_any_features_come_back_at_no_distance(
+    tmp_path_factory: pytest.TempPathFactory, count: int, width: int, seed: int, kind: str
+) -> None:
+    """Our own files to the bit, and other tools' in their precision, singular or not."""
+    moments = moments_of(features(count, width, seed, shift=seed))
+    path = tmp_path_factory.mktemp("m") / "m.npz"
+    save_moments(path, moments)
+    assert read_moments(path).fingerprint == moments.fingerprint
+    np.savez(path, mu=moments.mean.astype(kind), sigma=moments.covariance.astype(kind))
+    apart = frechet_distance(read_moments(path), moments)
+    assert apart <= 1e-4 * (1e-9 + np.trace(moments.covariance) + np.square(moments.mean).sum())
+
+
+def test_text_in_a_file_of_moments_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    save_moments(tmp_path / "m.npz", moments_of(features(9, 3, 1), {"data": "\x1b[2Jfaces"}))
+    assert "\x1b" not in str(read_moments(tmp_path / "m.npz").protocol["data"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import re
 import shutil
 from collections.abc import Callable
@@ -17,10 +18,11 @@ from PIL import Image
 import trompe
 from conftest import small
 from trompe import measures
-from trompe.measures.evaluate import evaluate_samples, taken
+from trompe.measures.evaluate import evaluate_samples, named, opened_run, reference, taken
 from trompe.measures.features import Features
+from trompe.measures.moments import moments_of, save_moments
 from trompe.measures.networks import opened
-from trompe.measures.result import Result, alike, repetitions, spread
+from trompe.measures.result import Result, alike, keep, read_results, repetitions, spread
 from trompe.measures.table import MEASURES, Subject
 from trompe.recipes import recipe
 from trompe.web.report import write_report
@@ -189,10 +191,10 @@ def test_images_of_another_size_do_not_cost_the_other_figures(  # type: ignore[n
     command = ("--images", tmp_path / "small.npz", "--data", "digits:test")
     _, errors = run_command("evaluate", *command, "--features", "pixels", code=2)
     assert "in pixels, images of (1, 6, 6) and (1, 8, 8) do not compare (`--size` scales them)" in errors
-    found = evaluate(*command, "--features", averaging(tmp_path / "mean.pt"))
+    found = evaluate(*command, "--trust", "--features", averaging(tmp_path / "mean.pt"))
     assert list(found["measures"]) == ["fid", "kid", "prdc"]
     assert "do not compare" in found["skipped"]["memorization"]
-    found = evaluate(*command, "--features", tmp_path / "mean.pt", "--measures", "fid,memorization")
+    found = evaluate(*command, "--trust", "--features", tmp_path / "mean.pt", "--measures", "fid,memorization")
     assert found["values"]["exact_copies"] == 0
 
 
@@ -223,7 +225,7 @@ def test_a_folder_with_a_mixtures_name_is_a_folder(evaluate, vae_run, folder: Pa
 
 
 def test_a_table_has_every_figure_that_any_run_has(run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    pca = trompe.train(recipe("pca"), tmp_path / "pca").folder
+    pca = trompe.train(recipe("pca"), tmp_path / "pca", data="digits").folder
     for order in ((pca, vae_run.folder), (vae_run.folder, pca)):
         out, _ = run_command("evaluate", *order, "--measures", "reconstruction")
         assert "standardized error" in out
@@ -254,7 +256,7 @@ def test_results_of_unlike_steps_are_no_repetitions(tmp_path: Path) -> None:
 
 
 def test_moments_at_another_size_are_refused(run_command, evaluate, folder: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    command = ("--images", folder, "--features", averaging(tmp_path / "mean.pt"), "--measures", "fid")
+    command = ("--images", folder, "--trust", "--features", averaging(tmp_path / "mean.pt"), "--measures", "fid")
     evaluate(*command, "--data", "digits:test", "--save-moments", tmp_path / "m.npz")
     _, errors = run_command("evaluate", *command, "--features-size", 12, "--data", tmp_path / "m.npz", code=2)
     assert "the moments are by another protocol" in errors
@@ -278,7 +280,7 @@ def test_networks_that_give_no_features_are_refused(run_command, folder: Path, t
         with pytest.warns(DeprecationWarning, match="torch.jit"):
             torch.jit.save(torch.jit.script(module), str(tmp_path / "net.pt"))
         command = ("--images", folder, "--data", "digits:test", "--features", tmp_path / "net.pt", "--measures", "fid")
-        assert message in run_command("evaluate", *command, code=2)[1]
+        assert message in run_command("evaluate", *command, "--trust", code=2)[1]
 
 
 def test_samples_that_are_the_held_out_images_are_said_to_be(evaluate, run_command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -454,3 +456,130 @@ def test_bad_input_is_answered_in_words(run_command, vae_run, tmp_path: Path, co
     assert sorted(tmp_path.rglob("*")) == before
     after = (vae_run.folder / "measures.jsonl").read_bytes() if (vae_run.folder / "measures.jsonl").exists() else b""
     assert after == kept
+
+
+# From Python
+
+
+def test_what_evaluate_is_given_is_understood(vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "run"
+    shutil.copytree(vae_run.folder, folder)
+    run = trompe.load(folder)
+    found = measures.evaluate(run, "digits:test", measures="fid, kid", features="pixels", samples=70)
+    assert list(found.measures) == ["fid", "kid", "memorization"]
+    assert list(measures.evaluate(str(folder), measures=("reconstruction",)).measures) == ["reconstruction"]
+    path = tmp_path / "m.npz"
+    save_moments(path, moments_of(trompe.load_data("digits:test").images.reshape(359, -1) / np.float32(255)))
+    again = measures.evaluate(run, path, measures="fid", features="pixels", samples=70)
+    assert again.values["frechet_distance"] == pytest.approx(found.values["frechet_distance"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (lambda run: reference(run, ["fid"]), r"measures=\['fid'\]`"),
+        (lambda run: reference(run, np.zeros((3, 1, 8, 8))), r"a ndarray is no data.*\n.*`trompe.Samples\(images"),
+        (lambda run: reference(run, 3), "a int is no data to measure on"),
+        (lambda run: named("fdi"), "did you mean `fid`"),
+        (lambda run: named(3), "`measures` is 3"),
+        (lambda run: named([3]), r"`measures` is \[3\]"),
+        (lambda run: opened_run(run.predictor), "measures a run, not a Predictor"),
+    ],
+)
+def test_what_evaluate_cannot_be_given_is_refused_in_words(vae_run, given, message: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(trompe.TrompeError, match=message) as error:
+        given(vae_run)
+    assert error.value.hint
+
+
+def keep_some(folder: Path, number: int) -> None:
+    for _ in range(10):
+        keep(folder, result(protocol={"data": "x" * 5000, "seed": number}, source="s"))
+
+
+def test_eight_at_once_keep_eight_results(tmp_path: Path) -> None:
+    """In real processes, after a line that a kill cut off."""
+    kept = tmp_path / "measures.jsonl"
+    keep(tmp_path, result(protocol={"data": "first", "seed": 0}, source="s"))
+    kept.write_bytes((kept.read_bytes() * 2)[:-40])
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=keep_some, args=(tmp_path, number)) for number in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+    found = [one.protocol["seed"] for one in read_results(tmp_path)]
+    assert sorted(found) == sorted([0, *list(range(8)) * 10])
+
+
+@pytest.mark.parametrize("at", [1, 12, 40, -3, -1])
+def test_a_line_cut_by_a_kill_costs_no_other(tmp_path: Path, at: int) -> None:
+    one = result(protocol={"data": "d", "seed": 0}, values={"elbo": -1.5}, source="s")
+    keep(tmp_path, one)
+    kept = tmp_path / "measures.jsonl"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole + whole.rstrip()[:at])
+    assert read_results(tmp_path) == [one]
+    keep(tmp_path, one)
+    assert read_results(tmp_path) == [one, one]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nonsense",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff\xfe",
+        b'{"a":' * 3000,
+        "values: {'elbo': 'high'}",
+        "values: {'elbo': [1]}",
+        "protocol: {}",
+        "step: 'x'",
+        "measures: {'fid': 3}",
+    ],
+)
+def test_results_that_trompe_did_not_write_are_refused(tmp_path: Path, line: bytes | str) -> None:
+    good = result(protocol={"data": "d", "seed": 0}, source="s").to_json()
+    if isinstance(line, str):
+        name, _, value = line.partition(": ")
+        line = json.dumps(good | {name: json.loads(value.replace("'", '"'))}).encode()
+    (tmp_path / "measures.jsonl").write_bytes(json.dumps(good).encode() + b"\n" + line + b"\n")
+    with pytest.raises(trompe.TrompeError, match=r"measures\.jsonl` was not written by trompe, or it is damaged"):
+        read_results(tmp_path)
+
+
+def test_a_result_that_cannot_be_kept_is_given_all_the_same(evaluate, run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "run"
+    shutil.copytree(vae_run.folder, folder)
+    (folder / "measures.jsonl").unlink(missing_ok=True)
+    (folder / "measures.jsonl").mkdir()  # as little to be written to as in a folder that is read-only
+    out, errors = run_command("evaluate", folder, "--measures", "reconstruction", "--json")
+    assert json.loads(out)["values"]["squared_error"] > 0
+    assert "the result is not kept: cannot write" in errors
+
+
+def test_precision_and_recall_compare_equally_many(evaluate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Of one distribution: ten times as many samples would have a tenth of the recall."""
+    random = np.random.default_rng(0)
+    for name, count in (("many", 1000), ("few", 100)):
+        np.savez(tmp_path / f"{name}.npz", images=random.integers(0, 256, (count, 1, 2, 2)).astype(np.uint8))
+    command = ("--images", tmp_path / "many.npz", "--data", tmp_path / "few.npz", "--features", "pixels")
+    found = evaluate(*command, "--measures", "prdc")
+    assert min(found["values"][name] for name in ("precision", "recall", "coverage")) > 0.7
+    assert found["protocols"]["prdc"]["samples"] == 1000
+    assert found["protocols"]["prdc"]["compared"] == 100
+    assert evaluate(*command, "--measures", "prdc")["values"] == found["values"]
+    assert evaluate(*command, "--measures", "prdc", "--seed", 1)["values"] != found["values"]
+
+
+def test_an_inception_score_of_too_few_samples_is_skipped_with_their_number() -> None:
+    images = np.broadcast_to((np.arange(400) % 10 * 25)[:, None, None, None], (400, 1, 4, 4)).astype(np.uint8)
+    samples, one = trompe.Samples(images, "samples"), trompe.Samples(images[:1], "one")
+    found, _ = taken(subject_of(one, Reader, samples), ["is"])  # it does not look at the data
+    assert found.values["inception_score"] == pytest.approx(10)
+    assert found.protocols["is"]["parts"] == 10
+    with pytest.raises(trompe.TrompeError, match="99 images are too few: it takes 100"):
+        taken(subject_of(samples, Reader, samples.take(slice(0, 99))), ["is"])

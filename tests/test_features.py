@@ -84,7 +84,7 @@ def test_the_bilinear_filter_keeps_the_centers() -> None:
 
 def test_a_networks_features_are_its_own(images: Samples, tmp_path: Path) -> None:
     network = Small()
-    found = extract(opened(str(scripted(network, tmp_path / "net.pt"))), images)
+    found = extract(opened(str(scripted(network, tmp_path / "net.pt")), trust=True), images)
     features, logits = network(images.images_as_floats())
     np.testing.assert_allclose(found.vectors, features.detach(), rtol=1e-5, atol=1e-6)
     assert found.probabilities is not None
@@ -93,7 +93,7 @@ def test_a_networks_features_are_its_own(images: Samples, tmp_path: Path) -> Non
 
 def test_gray_images_are_shown_in_color_to_a_network_that_needs_it(images: Samples, tmp_path: Path) -> None:
     network = Small(3)
-    space = opened(str(scripted(network, tmp_path / "net.pt")), side=12)
+    space = opened(str(scripted(network, tmp_path / "net.pt")), side=12, trust=True)
     inputs = F.interpolate(images.images_as_floats(), (12, 12), mode="bilinear").expand(-1, 3, 12, 12)
     np.testing.assert_allclose(extract(space, images).vectors, network(inputs)[0].detach(), rtol=1e-5, atol=1e-6)
     assert space.protocol["side"] == 12
@@ -135,7 +135,7 @@ def test_what_is_no_network_is_refused_in_words(images: Samples, tmp_path: Path)
         ("incepton", "no features are named"),
     ):
         with pytest.raises(TrompeError, match=message) as error:
-            opened(str(tmp_path / name) if "." in name else name)
+            opened(str(tmp_path / name) if "." in name else name, trust=True)
         assert error.value.hint
     with pytest.raises(TrompeError, match=r"cannot take images of shape \(1, 8, 8\)"):
         extract(opened(str(path)), images)
@@ -220,7 +220,7 @@ def test_each_form_of_the_network_gives_the_same_features(
 def test_another_file_under_its_name_is_not_run(standins: Path) -> None:
     scripted(Small(3), standins / networks.OFFICIAL.name)
     with pytest.raises(TrompeError, match="is not the FID network"):
-        Inception("bilinear", torch.device("cpu"))
+        Inception("bilinear", torch.device("cpu")).ready()
 
 
 # The cache, and independence of what is beside
@@ -231,7 +231,7 @@ def test_what_is_slow_is_drawn_once_and_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.setenv("TROMPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(features_module, "CHUNK", 8)
-    space = opened(str(scripted(Small(), tmp_path / "net.pt")))
+    space = opened(str(scripted(Small(), tmp_path / "net.pt")), trust=True)
     passed: list[int] = []
     inner = type(space).__call__
     monkeypatch.setattr(type(space), "__call__", lambda self, images: passed.append(len(images)) or inner(self, images))
@@ -250,7 +250,7 @@ def test_what_is_slow_is_drawn_once_and_goes_on_where_it_stopped(
 
 
 def test_an_images_features_do_not_depend_on_those_beside_it(images: Samples, tmp_path: Path) -> None:
-    space = opened(str(scripted(Small(), tmp_path / "net.pt")))
+    space = opened(str(scripted(Small(), tmp_path / "net.pt")), trust=True)
     whole = extract(space, images).vectors
     order = np.random.default_rng(0).permutation(len(images))
     np.testing.assert_array_equal(extract(space, images.take(order)).vectors, whole[order])
@@ -259,7 +259,7 @@ def test_an_images_features_do_not_depend_on_those_beside_it(images: Samples, tm
 
 def test_features_of_float_samples_are_those_of_their_images(images: Samples, tmp_path: Path) -> None:
     flux = replace(images, images=images.images.astype(np.float32) * 4 - 20, value_range=(-20.0, 1000.0))
-    for space in (PixelFeatures(), opened(str(scripted(Small(), tmp_path / "net.pt")))):
+    for space in (PixelFeatures(), opened(str(scripted(Small(), tmp_path / "net.pt")), trust=True)):
         expected = extract(space, images).vectors
         np.testing.assert_allclose(extract(space, flux).vectors, expected, rtol=1e-4, atol=1e-6)
 

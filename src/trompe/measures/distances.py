@@ -10,14 +10,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.linalg.lapack import dpstrf
 from scipy.special import rel_entr
 
 from ..errors import TrompeError
 from ..rng import Stream, numpy_generator
 from ..terminal import note
-from .moments import Moments, moments_of
-from .neighbors import Vectors, check_widths, radii, squared_distances
+from .moments import Moments, factor, moments_of
+from .neighbors import Vectors, check_features, radii, squared_distances
 from .requirements import SAMPLED
 from .table import Measured, Subject, measure
 
@@ -26,6 +25,10 @@ ABOUT_DATA = ("data", "fingerprint", "size")
 BLOCK = 1000
 FEWEST_BLOCKS = 5
 NEIGHBORS = 5
+PARTS = 10
+"""Of the samples, over which the Inception Score is averaged,"""
+FEWEST_OF_A_PART = 10
+"""and as many images each at least: the score of a part is at most the number of its images."""
 
 
 def frechet_distance(first: Moments, second: Moments) -> float:
@@ -36,24 +39,23 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     images than features, lose no digits.
 
     Raises:
-        TrompeError: the moments are of features of different widths.
+        TrompeError: the moments are of features of different widths, or a covariance is none.
     """
     if first.mean.shape != second.mean.shape:
         raise TrompeError(
             f"moments of {len(first.mean)} features against {len(second.mean)}", hint="take both by one network"
         )
     left, right = factor(first.covariance), factor(second.covariance)
-    common = float(torch.linalg.svdvals(torch.from_numpy(left.T @ right)).sum()) if left.size and right.size else 0.0
-    apart = float(np.square(first.mean - second.mean).sum())
-    return max(0.0, apart + float(np.trace(first.covariance) + np.trace(second.covariance)) - 2 * common)
-
-
-def factor(covariance: Float[np.ndarray, "width width"]) -> Float[np.ndarray, "width rank"]:
-    """`L` with `covariance = L L'`, by Cholesky with pivoting, which stops where a singular matrix ends."""
-    lower, pivots, rank, _ = dpstrf(covariance, lower=1)
-    result = np.zeros((len(covariance), rank))
-    result[pivots - 1] = np.tril(lower)[:, :rank]
-    return result
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        product = torch.from_numpy(left.T @ right)
+        apart = float(np.square(first.mean - second.mean).sum())
+        total = float(np.trace(first.covariance) + np.trace(second.covariance))
+    finite = bool(product.isfinite().all())
+    common = float(torch.linalg.svdvals(product).sum()) if finite and product.numel() else 0.0
+    distance = apart + total - 2 * common
+    if not (finite and math.isfinite(distance)):
+        raise TrompeError("moments too large for a Frechet distance in float64", hint="scale the features down")
+    return max(0.0, distance)
 
 
 @measure(
@@ -102,9 +104,9 @@ def kernel_distance(first: Vectors, second: Vectors, *, seed: int = 0) -> Kernel
     blocks drawn with replacement would understate it.
 
     Raises:
-        TrompeError: there are fewer than ten images on a side.
+        TrompeError: there are fewer than ten images on a side, or features are not finite.
     """
-    check_widths(first, second)
+    check_features(first=first, second=second)
     count = min(len(first), len(second))
     block = min(BLOCK, count // FEWEST_BLOCKS)
     if block < 2:
@@ -160,28 +162,33 @@ def precision_recall(data: Vectors, samples: Vectors, *, neighbors: int = NEIGHB
 
     Precision is the share of samples in the balls of the data, recall the share of data in the balls of the samples;
     density how many balls of the data a sample lies in, over `neighbors`; coverage the share of the data's balls that
-    hold a sample.
+    hold a sample. A ball is open, as in the authors' package `prdc`. Where so many images are equal that their balls
+    have no radius, which would hold nothing, a ball holds what is equal to its center, and counts in the density as
+    `neighbors` over the number of equal balls: a set against itself then has all four at 1, as any other set.
 
     Raises:
-        TrompeError: one of the sets has not that many neighbors.
+        TrompeError: one of the sets has not that many neighbors, or features are not finite.
     """
+    check_features(data=data, samples=samples)
     if min(len(data), len(samples)) <= neighbors:
         raise TrompeError(
             f"the {neighbors}th neighbor among {min(len(data), len(samples))} images",
             hint=f"give more than {neighbors} on either side",
         )
-    reach, others_reach = (torch.from_numpy(radii(one, neighbors)) for one in (data, samples))
-    inside = torch.zeros(len(samples), dtype=torch.int64)
+    (reach, equal), (others_reach, _) = (radii(one, neighbors) for one in (data, samples))
+    weights = torch.where(reach > 0, 1.0, neighbors / equal)
+    reach, others_reach = (one.clamp_min(torch.finfo(torch.float64).tiny) for one in (reach, others_reach))
+    inside = torch.zeros(len(samples), dtype=torch.float64)
     recalled = covered = 0
     for rows, squares in squared_distances(data, samples):
         within = squares < reach[rows, None]
-        inside += within.sum(0)
+        inside += weights[rows] @ within.double()
         covered += int(within.any(1).sum())
         recalled += int((squares < others_reach).any(1).sum())
     return PrecisionRecall(
         precision=float((inside > 0).double().mean()),
         recall=recalled / len(data),
-        density=float(inside.double().mean()) / neighbors,
+        density=float(inside.mean()) / neighbors,
         coverage=covered / len(data),
     )
 
@@ -200,17 +207,39 @@ def precision_recall(data: Vectors, samples: Vectors, *, neighbors: int = NEIGHB
     fewest=NEIGHBORS + 1,
 )
 def prdc(subject: Subject) -> Measured:
-    found = precision_recall(subject.of_data.vectors, subject.of_samples.vectors)
-    settings = {"against": len(subject.test), "neighbors": NEIGHBORS}
-    return Measured(asdict(found), subject.sample_protocol() | settings)
+    """Of equally many of both: each set's balls shrink as it grows, so that unlike numbers favor the smaller."""
+    both = subject.of_data.vectors, subject.of_samples.vectors
+    count = min(map(len, both))
+    data, samples = (chosen(one, count, subject.seed, side) for side, one in enumerate(both))
+    settings = {"against": len(subject.test), "compared": count, "neighbors": NEIGHBORS}
+    return Measured(asdict(precision_recall(data, samples)), subject.sample_protocol() | settings)
 
 
-def inception_score(probabilities: Float[np.ndarray, "count classes"], splits: int = 10) -> tuple[float, float]:
+def chosen(vectors: Vectors, count: int, seed: int, side: int) -> Vectors:
+    """`count` rows, drawn by the seed where there are more."""
+    if len(vectors) == count:
+        return vectors
+    return vectors[numpy_generator(seed, Stream.MEASURE, len(vectors), side).permutation(len(vectors))[:count]]
+
+
+def inception_score(probabilities: Float[np.ndarray, "count classes"], splits: int = PARTS) -> tuple[float, float]:
     """`exp E KL(p(class | sample) | p(class))` (Salimans et al. 2016): the mean over `splits` of the samples, as it is
     quoted, and its standard deviation.
+
+    Raises:
+        TrompeError: there are fewer than two samples for each part, where every score is 1, or they are no
+            probabilities.
     """
+    check_features(probabilities=probabilities)
+    if splits < 1 or len(probabilities) < 2 * splits:
+        raise TrompeError(
+            f"an Inception Score over {splits} parts of {len(probabilities)} images",
+            hint="it takes one part or more, and two images of each",
+        )
+    if probabilities.min() < 0 or np.abs(probabilities.sum(1) - 1).max() > 1e-3:
+        raise TrompeError("rows of `probabilities` do not sum to 1", hint="give probabilities, not logits")
     scores = []
-    for part in np.array_split(probabilities.astype(np.float64), min(splits, len(probabilities))):
+    for part in np.array_split(probabilities.astype(np.float64), splits):
         scores.append(np.exp(rel_entr(part, part.mean(0)).sum(1).mean()))
     return float(np.mean(scores)), float(np.std(scores))
 
@@ -218,12 +247,14 @@ def inception_score(probabilities: Float[np.ndarray, "count classes"], splits: i
 @measure(
     "is",
     "Inception Score",
-    (*SAMPLED, "class outputs"),
-    {"inception_score": "higher is better", "inception_score_std": "standard deviation over ten splits"},
+    ("samples", "flat samples", "class outputs"),
+    {"inception_score": "higher is better", "inception_score_std": "standard deviation over ten parts of the samples"},
     default_for_samples=True,
+    fewest=PARTS * FEWEST_OF_A_PART,
 )
 def score(subject: Subject) -> Measured:
     probabilities = subject.of_samples.probabilities
     assert probabilities is not None
     mean, deviation = inception_score(probabilities)
-    return Measured({"inception_score": mean, "inception_score_std": deviation}, subject.sample_protocol())
+    values = {"inception_score": mean, "inception_score_std": deviation}
+    return Measured(values, subject.sample_protocol() | {"parts": PARTS})

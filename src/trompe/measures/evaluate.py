@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,21 @@ from ..data.samples import Samples
 from ..display.grid import Pixels
 from ..errors import TrompeError
 from ..runs.run import Run
+from ..terminal import note
 from ..version import __version__
 from . import memorization
 from .features import Features
-from .moments import Moments
+from .moments import Moments, holds_moments, read_moments
 from .requirements import unmet
 from .result import Result, keep
 from .table import MEASURES, Measured, Own, Subject
 
 
 def evaluate(
-    run: Run,
-    data: Samples | Moments | None = None,
+    run: Run | str | Path,
+    data: Samples | Moments | str | Path | None = None,
     *,
-    measures: Sequence[str] = (),
+    measures: str | Sequence[str] = (),
     features: str | Callable[[], Features] = "inception",
     importance_samples: int | None = None,
     samples: int | None = None,
@@ -36,12 +38,14 @@ def evaluate(
     limit: int | None = None,
     probe_data: Callable[[], Samples] | None = None,
 ) -> Result:
-    """Measure a run, and add the result to the run's folder.
+    """Measure a run, and add the result to the run's folder; where nothing can be written there, a note says so.
 
     Args:
+        run: a run, or its folder.
         data: samples to measure on and to compare generated ones with, by default those the run was trained to test on;
-            or moments alone, for a Frechet distance.
-        measures: by name; by default those usual for a run. What the model does not allow is skipped, with the reason.
+            or moments alone, for a Frechet distance; or where to find either, as `--data` takes it.
+        measures: names, in a list or separated by commas; by default those usual for a run. What the model does not
+            allow is skipped, with the reason.
         features: the space in which samples are compared with data, by a name that `opened` knows, or what opens it.
         importance_samples: per image (K), of the IWAE bound; by default as the recipe says.
         samples: compared with data; by default as the recipe says.
@@ -50,11 +54,13 @@ def evaluate(
         probe_data: gives the samples that a probe is trained on, by default those the run was trained on.
 
     Raises:
-        TrompeError: a measure has no such name, or none of those named can be taken.
+        TrompeError: an argument is something else, a measure has no such name, or none of those named can be taken.
     """
+    run, names = opened_run(run), named(measures)
+    data = reference(run, data)
     recipe = run.record.recipe
     subject = Subject(
-        run.data() if data is None else data,
+        data,
         features,
         cache(partial(own_samples, run)),
         cache(probe_data or partial(run.data, split="train")),
@@ -65,9 +71,53 @@ def evaluate(
         seed=seed,
         limit=limit,
     )
-    result, image = taken(subject, measures)
-    keep(run.folder, result, image)
+    result, image = taken(subject, names)
+    try:
+        keep(run.folder, result, image)
+    except (TrompeError, OSError) as error:  # what took long to measure is not lost
+        note(f"the result is not kept: {str(error).splitlines()[0]}")
     return result
+
+
+def opened_run(run: object) -> Run:
+    if isinstance(run, str | Path):
+        return Run(run)
+    if not isinstance(run, Run):
+        raise TrompeError(
+            f"`evaluate` measures a run, not a {type(run).__name__}",
+            hint='give `trompe.load("runs/mine")`; `evaluate_samples` measures images from elsewhere',
+        )
+    return run
+
+
+def named(measures: object) -> list[str]:
+    """The names of measures: a list, or one text with commas between.
+
+    Raises:
+        TrompeError: it is neither, or no measure has such a name.
+    """
+    words = measures.split(",") if isinstance(measures, str) else measures
+    if not isinstance(words, list | tuple | set | frozenset) or not all(isinstance(word, str) for word in words):
+        raise TrompeError(f"`measures` is {measures!r:.80}", hint='give names, as in `measures=["fid", "kid"]`')
+    return [MEASURES[word.strip()].name for word in words if word.strip()]
+
+
+def reference(run: Run, data: object) -> Samples | Moments:
+    """What a run is measured on, from what was given for it."""
+    if data is None:
+        return run.data()
+    if isinstance(data, Samples | Moments):
+        return data
+    if isinstance(data, str | Path):
+        path = Path(data)
+        moments = path.suffix == ".npz" and holds_moments(path)
+        return read_moments(path) if moments else run.data(str(data))
+    if isinstance(data, list | tuple) and data and all(isinstance(one, str) for one in data):
+        raise TrompeError(f"{list(data)} is no data to measure on", hint=f"name measures by `measures={list(data)}`")
+    raise TrompeError(
+        f"a {type(data).__name__} is no data to measure on",
+        hint='give `trompe.Samples(images, "mine")` of an array (N, C, height, width), or the name of a set',
+    )
 
 
 def evaluate_samples(
@@ -75,7 +125,7 @@ def evaluate_samples(
     data: Samples | Moments,
     own: Own,
     *,
-    measures: Sequence[str] = (),
+    measures: str | Sequence[str] = (),
     features: str | Callable[[], Features] = "inception",
     samples: int | None = None,
     seed: int = 0,
@@ -90,7 +140,7 @@ def evaluate_samples(
     """
     own, count = cache(own), samples or len(generated)
     subject = Subject(data, features, own, lambda: own()[0], generated=generated, count=count, seed=seed, limit=limit)
-    return taken(subject, measures)
+    return taken(subject, named(measures))
 
 
 def own_samples(run: Run) -> tuple[Samples, Samples]:

@@ -60,6 +60,9 @@ class Features(ABC):
     ) -> tuple[Float[Tensor, "batch features"], Float[Tensor, "batch classes"] | None]:
         """Features and class probabilities, on the CPU, of images in 8 bits or as floats in [0, 1]."""
 
+    def ready(self) -> None:  # noqa: B027 (most have nothing to fetch)
+        """Fetch and read what the map needs, so that what is missing is said before anything is measured."""
+
     @property
     def name(self) -> str:
         return self.protocol["features"]
@@ -100,6 +103,11 @@ class PredictorFeatures(Features):
         self.made_by = {"device": predictor.device.type}
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        if (given := tuple(images.shape[1:])) != (needed := self.predictor.model.input_shape):
+            raise TrompeError(
+                f"images of shape {given} for the features of `{self.name}`, a model of images of shape {needed}",
+                hint="give a run on images of this size and color, or bring the images to its own",
+            )
         latents = self.predictor.encode(images).flatten(1)
         if "classifier" not in self.predictor.model.networks:
             return latents, None
@@ -116,8 +124,9 @@ def extract(features: Features, data: Samples, *, keep: bool = False) -> Extract
             new ones.
 
     Raises:
-        TrompeError: the network cannot take these images.
+        TrompeError: the network cannot take these images, or gives features that are not finite.
     """
+    features.ready()
     blocks = [values(data, slice(start, start + CHUNK)) for start in range(0, len(data), CHUNK)]
     places = [_place(features, block) if features.slow else None for block in blocks]
     missing = sum(
@@ -130,14 +139,19 @@ def extract(features: Features, data: Samples, *, keep: bool = False) -> Extract
             if place is not None and place.exists():
                 found.append(list(read_npz(place).values()))
                 continue
-            found.append([np.concatenate(part) for part in zip(*_mapped(features, block, clock.advance), strict=True)])
+            found.append(_joined(features, list(_mapped(features, block, clock.advance))))
             if keep and place is not None:
                 content = io.BytesIO()
                 np.savez(content, *found[-1])
                 write_bytes(place, content.getvalue())
-    vectors, *probabilities = (np.concatenate(part) for part in zip(*found, strict=True))
-    if not np.isfinite(vectors).all():
-        raise TrompeError(f"`{features.name}` gives features that are not finite", hint="look at the network")
+    vectors, *probabilities = _joined(features, found)
+    for what, rows in (("features", vectors), *(("class probabilities", one) for one in probabilities)):
+        if bad := int((~np.isfinite(rows)).any(1).sum()):
+            raise TrompeError(
+                f"`{features.name}` gives {what} that are not finite for {bad:,} of the {len(rows):,} images of "
+                f"`{data.name}`",
+                hint="look at the network",
+            )
     return Extracted(vectors, probabilities[0] if probabilities else None)
 
 
@@ -173,6 +187,13 @@ def _mapped(features: Features, block: np.ndarray, advance: Callable[[int], None
         given = [vectors] if probabilities is None else [vectors, probabilities]
         yield [one[: len(part)].float().numpy() for one in given]
         advance(len(part))
+
+
+def _joined(features: Features, parts: list[list[np.ndarray]]) -> list[np.ndarray]:
+    """Features, and class probabilities if there are any, of all parts."""
+    if len({tuple(one.shape[1] for one in part) for part in parts}) > 1:
+        raise TrompeError(f"`{features.name}` gives features of several widths", hint="look at the network")
+    return [np.concatenate(one) for one in zip(*parts, strict=True)]
 
 
 def _place(features: Features, block: np.ndarray) -> Path:

@@ -92,7 +92,7 @@ def kl_per_dimension(predictor: Predictor, data: Samples) -> Float[np.ndarray, "
     """
     data = data.take(slice(0, MEASURED))
     if predictor.model.posterior_kind == "point":
-        return predictor.encode(data).flatten(1).var(0).numpy()
+        return predictor.encode(data).flatten(1).var(0, correction=0).numpy()
     return predictor.apply(kl_of, data).double().mean(0).numpy()
 
 

@@ -13,7 +13,7 @@ from ..display.grid import side_by_side
 from ..errors import TrompeError
 from ..rng import Stream, numpy_generator
 from .features import PixelFeatures, extract
-from .neighbors import Vectors, nearest
+from .neighbors import Vectors, check_features, nearest
 from .requirements import SAMPLED, shapes_apart
 from .table import Measured, Subject, measure
 
@@ -80,8 +80,9 @@ def memorization(samples: Vectors, train: Vectors, held_out: Vectors, *, seed: i
         seed: draws the training images that are asked, where there are more than 5,000.
 
     Raises:
-        TrompeError: a set has fewer than two images.
+        TrompeError: a set has fewer than two images, or features that are not finite.
     """
+    check_features(samples=samples, train=train, held_out=held_out)
     if min(map(len, (samples, train, held_out))) < 2:
         raise TrompeError("copying cannot be measured with fewer than two images per set", hint="give more")
     asked = numpy_generator(seed, Stream.MEASURE, len(train)).permutation(len(train))[:PROBED]

@@ -18,6 +18,8 @@ from .table import Measure, Subject
 
 STACKED = "stacked-mnist"
 FEWEST_OF_A_CLASS = 10
+CLASSLESS = ("pixels", "inception")
+"""Feature spaces that know no classes of a data set's."""
 SAMPLED = ("samples", "flat samples", "one shape")
 """What every measure of samples against data requires."""
 
@@ -58,6 +60,7 @@ def unlike_shapes(subject: Subject) -> str | None:
     """In pixels, only images of one shape can be compared; moments, only with features of their width. A network that
     cannot be opened is no unmet requirement: it raises, before anything is measured.
     """
+    subject.space.ready()
     if isinstance(subject.data, Moments):
         width, known = subject.probed[0].shape[1], len(subject.data.mean)
         return f"moments of {known} features against {width}" if width != known else None
@@ -76,7 +79,7 @@ def no_known_modes(subject: Subject) -> str | None:
         return f"modes are known of {', '.join(MIXTURES)} and {STACKED}"
     if subject.samples.image_shape != subject.test.image_shape:
         return f"samples of {subject.samples.image_shape} are none of {subject.test.name}"
-    if modes_of(subject) == STACKED and subject.space.name in ("pixels", "inception"):
+    if modes_of(subject) == STACKED and subject.space.name in CLASSLESS:
         return "digits are distinguished by a classifier: give `--features` a run trained on MNIST's labels"
     return None
 
@@ -94,10 +97,13 @@ def no_requested_classes(subject: Subject) -> str | None:
         return "the model is not class-conditional"
     if (samples := subject.samples).labels is None:
         return "the samples have no class labels"
+    apart = "`--features` does not tell these classes apart: give a run trained on their labels"
+    if subject.space.name in CLASSLESS:  # before it is fetched
+        return apart
     probabilities = subject.probed[1]
     known, requested = subject.space.class_names, samples.class_names
     if probabilities is None or (known and known != requested) or probabilities.shape[1] != samples.num_classes:
-        return "`--features` does not tell these classes apart: give a run trained on their labels"
+        return apart
     return None
 
 
@@ -118,6 +124,13 @@ REQUIREMENTS: dict[str, Callable[[Subject], str | None]] = {
 }
 
 
+def too_few(subject: Subject, measure: Measure) -> str | None:
+    """A measure that compares takes as many images of the data as samples; one of samples alone does not look at it."""
+    compares = "one shape" in measure.requires
+    count, where = (subject.fewest, " on a side") if compares else (subject.sampled, "")
+    return f"{count} images{where} are too few: it takes {measure.fewest}" if count < measure.fewest else None
+
+
 def unmet(subject: Subject, measure: Measure) -> str | None:
     """Why a measure cannot be taken of this subject, or `None` where it can."""
     for requirement in measure.requires:
@@ -127,8 +140,8 @@ def unmet(subject: Subject, measure: Measure) -> str | None:
             reason = f"samples alone have no {requirement}"
         else:
             reason = LACKS[requirement](subject.predictor)
-        if reason is None and requirement == "samples" and subject.fewest < measure.fewest:
-            reason = f"{subject.fewest} images on a side are too few: it takes {measure.fewest}"
+        if reason is None and requirement == "samples":
+            reason = too_few(subject, measure)
         if reason is not None:
             return reason
     return None

@@ -11,10 +11,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pydantic
+from pydantic_core import from_json
 
 from ..display.grid import Pixels, save_image
 from ..errors import TrompeError
-from ..files import write_bytes
+from ..files import append_line
 from ..recipes.serialize import to_json
 from ..runs.record import read_record
 
@@ -65,6 +66,7 @@ class Result:
 
 
 ADAPTER = pydantic.TypeAdapter(Result)
+BEGINNING = '{"source": '
 
 
 def shown(value: Any) -> str:
@@ -80,22 +82,50 @@ def shown(value: Any) -> str:
 
 def keep(folder: Path, result: Result, image: Pixels | None = None) -> None:
     """Add a result to a run folder's list, and draw what there is to see of it."""
-    lines = [json.dumps(one.to_json()) for one in [*read_results(folder), result]]
-    write_bytes(folder / MEASURES_NAME, ("\n".join(lines) + "\n").encode())
+    append_line(folder / MEASURES_NAME, result.to_json())
     if image is not None:
         save_image(folder / "figures" / COPIES_NAME, image)
 
 
 def read_results(folder: Path) -> list[Result]:
-    """The results kept in a run folder, oldest first."""
+    """The results kept in a run folder, oldest first; a line that a kill cut off is passed over.
+
+    Raises:
+        TrompeError: something else stands there than results.
+    """
     path = folder / MEASURES_NAME
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not path.exists():
+        return []
     try:
-        return [ADAPTER.validate_json(line) for line in lines]
-    except pydantic.ValidationError as error:
-        raise TrompeError(
-            f"`{path}` was not written by trompe, or it is damaged", hint="move it away, and measure again"
-        ) from error
+        lines = path.read_text(encoding="utf-8").splitlines()
+        results = [ADAPTER.validate_json(line, strict=True) for line in lines if not cut(line)]
+    except (OSError, ValueError) as error:  # pydantic's and Unicode's errors are ValueErrors
+        raise damaged(path) from error
+    if not all(map(sound, results)):
+        raise damaged(path)
+    return results
+
+
+def damaged(path: Path) -> TrompeError:
+    return TrompeError(f"`{path}` was not written by trompe, or it is damaged", hint="move it away, and measure again")
+
+
+def cut(line: str) -> bool:
+    """Whether a line is only the beginning of a result's, as a kill in the middle of writing it leaves it."""
+    try:
+        from_json(line)
+    except ValueError:
+        return line.startswith(BEGINNING) or BEGINNING.startswith(line)
+    return False
+
+
+def sound(result: Result) -> bool:
+    """Whether a result has the values and the protocol that tables and reports show."""
+    from .table import meanings
+
+    known = meanings()
+    numbers = [value for name, value in result.values.items() if name in known and value is not None]
+    return {"data", "seed"} <= set(result.protocol) and all(isinstance(value, int | float) for value in numbers)
 
 
 def alike(results: Sequence[Result], measure: str) -> list[list[Result]]:

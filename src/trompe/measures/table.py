@@ -88,10 +88,14 @@ class Subject:
         return extract(self.space, self.test, keep=True)
 
     @property
+    def sampled(self) -> int:
+        """The number of samples."""
+        return self.count if self.generated is None else min(self.count, len(self.generated))
+
+    @property
     def fewest(self) -> int:
         """The number of samples, or of samples to compare them with, whichever is smaller."""
-        count = self.count if self.generated is None else min(self.count, len(self.generated))
-        return count if isinstance(self.data, Moments) else min(count, len(self.test))
+        return self.sampled if isinstance(self.data, Moments) else min(self.sampled, len(self.test))
 
     @cached_property
     def probed(self) -> tuple[Tensor, Tensor | None]:
@@ -135,7 +139,7 @@ class Measure:
         values: what each value it returns means.
         default: whether it is taken of a run where none is named,
         default_for_samples: and of samples alone.
-        fewest: this many samples, and samples to compare them with, it takes at least.
+        fewest: this many samples it takes at least, and as many to compare them with where it compares.
         take: the function.
     """
 
