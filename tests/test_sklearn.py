@@ -61,7 +61,7 @@ def test_the_output_has_the_inputs_precision(dtype: type, digits: tuple[np.ndarr
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (np.zeros((4, 2)), "X has 2 columns; give one for each of 3 components"),
+        (np.zeros((4, 2)), "X has 2 features, but Autoencoder is expecting 3 features as input"),
         (np.zeros(3), "Expected 2D array, got 1D array instead"),
         (np.full((4, 3), np.nan), "Input X contains NaN"),
         (np.full((4, 3), np.inf), "Input X contains infinity"),
@@ -162,8 +162,47 @@ def test_a_loss_that_is_not_finite_is_said() -> None:
         Autoencoder(learning_rate=1e30, steps=50, random_state=0).fit(X)
 
 
-@pytest.mark.parametrize("wrong", [{"n_components": 0}, {"level": 40}, {"activation": "step"}, {"widths": (8, 0)}])
-def test_a_parameter_out_of_range_is_a_value_error(wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_components": 0}, {"level": 40}, {"activation": "step"}, {"widths": (8, 0)}, {"widths": 0},
+        {"batch_size": 0}, {"learning_rate": -1}, {"steps": -2},
+    ],
+)  # fmt: skip
+def test_a_parameter_out_of_range_is_a_value_error_by_its_own_name(wrong: dict[str, Any]) -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
-    with pytest.raises(ValueError, match=r"hint:"):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=rf"^{name} is .*: input should be") as error:
         DenoisingAutoencoder(steps=2).set_params(**wrong).fit(X)
+    assert "--" not in str(error.value)
+
+
+def test_one_number_is_one_hidden_layer() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    one, same = (Autoencoder(2, widths=widths, steps=3, random_state=0).fit_transform(X) for widths in (8, (8,)))
+    np.testing.assert_array_equal(one, same)
+    for wrong in (None, "32", [[4]]):
+        with pytest.raises(ValueError, match="widths is"):
+            Autoencoder(2, widths=wrong, steps=3).fit(X)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, "a", None])
+def test_what_counts_nothing_is_a_value_error(wrong: Any) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    vae = VAE(2, **QUICK, importance_samples=wrong).fit(X)
+    with pytest.raises(ValueError, match="importance_samples is"):
+        vae.score_samples(X)
+    with pytest.raises(ValueError, match="n_samples is 0; give a number from 1 on"):
+        vae.sample(0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_only_tables_are_taken_in_silence() -> None:
+    """As pandas hands them out, also by `set_output(transform="pandas")`."""
+    X = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    X.flags.writeable = False
+    coder = Autoencoder(2, **QUICK)
+    latents = coder.fit_transform(X)
+    latents.flags.writeable = False
+    assert coder.inverse_transform(latents).dtype == np.float32
+    coder.score(X)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +22,11 @@ from safetensors.torch import load_file
 
 import trompe
 from conftest import small
-from trompe.data.samples import Samples
+from trompe.data.samples import Samples, held_out
 from trompe.options.train import TrainOptions
 from trompe.runs.record import read_record
-from trompe.training.step import average_decay, learning_rate
+from trompe.runs.tensors import read_metadata
+from trompe.training.step import average_decay, learning_rate, train_step
 
 TRAIN = [sys.executable, "-m", "trompe", "train", "vae-digits"]
 
@@ -92,6 +96,88 @@ def test_the_log_is_a_function_of_the_step(tmp_path: Path) -> None:
     timeless = [[{**line, "images_per_second": 0} for line in run.log] for run in (quiet, busy)]
     assert timeless[0] == timeless[1]
     assert [line["step"] for line in quiet.log] == [10, 20, 30]
+
+
+def test_a_run_cut_short_between_two_lines_logs_what_an_undisturbed_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terms since the last line are part of what is saved; and where a run ends, its line begins no new mean."""
+    recipe = small(checkpoint_seconds=0.0, evaluate_every=7, sample_every=9)
+    whole = trompe.train(recipe, tmp_path / "whole")
+    for stop in (0, 4, 13, 29):
+        steps = iter(range(stop))
+
+        def step_or_die(*given: object, steps: Iterator[int] = steps, **options: object) -> object:
+            if next(steps, None) is None:
+                raise KeyboardInterrupt
+            return train_step(*given, **options)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr("trompe.training.loop.train_step", step_or_die)
+            with pytest.raises(KeyboardInterrupt):
+                trompe.train(recipe, tmp_path / str(stop))
+        resumed = trompe.train(recipe, tmp_path / str(stop))
+        timeless = [[{**line, "images_per_second": 0} for line in run.log] for run in (whole, resumed)]
+        assert timeless[0] == timeless[1]
+    trompe.train(recipe.with_(steps=15), tmp_path / "longer")
+    lines = {line["step"]: line for line in trompe.train(recipe, tmp_path / "longer").log if "vae/kl" in line}
+    assert all(lines[line["step"]]["vae/kl"] == line["vae/kl"] for line in whole.log if "vae/kl" in line)
+
+
+def test_a_run_goes_on_with_its_threads(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which decide the last bits of a sum; as many as it was trained with, where the machine has them."""
+    trompe.train(small(steps=13, decay_steps=30), tmp_path / "run")
+    present = torch.get_num_threads()
+    torch.set_num_threads(present + 1)
+    try:
+        trompe.train(small(decay_steps=30), tmp_path / "run")
+        assert torch.get_num_threads() == present + 1
+    finally:
+        torch.set_num_threads(present)
+    assert read_metadata(tmp_path / "run" / "state.safetensors")["threads"] == present
+    assert f"going on with {present} CPU thread, not {present + 1}" in capfd.readouterr().err
+    monkeypatch.setattr("trompe.training.threads.cpus", lambda: 0)
+    torch.set_num_threads(present + 1)
+    trompe.train(small(steps=31, decay_steps=30), tmp_path / "run")
+    torch.set_num_threads(present)
+    assert f"was trained with {present} CPU threads, and there are 0 here" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_run_folder_that_is_gone_ends_the_training(
+    renamed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, steps = tmp_path / "run", itertools.count()
+
+    def step_and_remove(*given: object, **options: object) -> object:
+        if next(steps) == 14:
+            shutil.move(folder, tmp_path / "other") if renamed else shutil.rmtree(folder)
+        return train_step(*given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("trompe.training.loop.train_step", step_and_remove)
+    with pytest.raises(trompe.TrainingStopped, match="was deleted or renamed while it was trained"):
+        trompe.train(small(steps=1000, checkpoint_seconds=0.0 if renamed else 60.0), folder)
+    assert not folder.exists()
+    assert next(steps) < 25
+    if renamed:
+        assert trompe.load(tmp_path / "other").step == 14
+
+
+def test_weights_that_start_not_finite_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    recipe = small("vae").with_(init_std=1e39)
+    with pytest.raises(trompe.TrompeError, match="not finite before the first step"):
+        trompe.train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_quiet_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    trompe.train(small(), tmp_path / "a", quiet=True)
+    assert capfd.readouterr() == ("", "")
+    trompe.train(small(), tmp_path / "b")
+    assert "bytes" not in (said := capfd.readouterr().err)
+    assert "kB of weights and optimizer state" in said
 
 
 def test_the_seed_changes_the_run(tmp_path: Path) -> None:
@@ -212,11 +298,23 @@ def test_a_changed_recipe_is_refused_with_the_difference(tmp_path: Path) -> None
 def test_changed_data_are_refused_with_the_difference(tmp_path: Path, random: np.random.Generator) -> None:
     images = random.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
     trompe.train(small(), tmp_path, data=images)
-    images[3, 0, 2, 2] ^= 1
+    place = int(np.flatnonzero(~held_out([image.tobytes() for image in images]))[0])  # one that is trained on
+    images[place, 0, 2, 2] ^= 1
     with pytest.raises(trompe.TrompeError, match=r"made from other data:\n  fingerprint: "):
         trompe.train(small(), tmp_path, data=images)
-    with pytest.raises(trompe.TrompeError, match="train_count: 36 -> 27"):
+    with pytest.raises(trompe.TrompeError, match=r"train_count: \d+ -> \d+"):
         trompe.train(small(), tmp_path, data=images[:30])
+
+
+def test_other_test_images_are_said(
+    tmp_path: Path, random: np.random.Generator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A training does not depend on what it is tested on, and goes on."""
+    images = random.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
+    trompe.train(small(), tmp_path, data=images)
+    held = np.flatnonzero(held_out([image.tobytes() for image in images]))
+    assert trompe.train(small(steps=40), tmp_path, data=np.delete(images, held[0], 0)).step == 40
+    assert f"test_count: {len(held)} -> {len(held) - 1}" in capfd.readouterr().err
 
 
 def test_images_that_moved_are_the_same_images(tmp_path: Path) -> None:
@@ -255,7 +353,7 @@ def test_voxels_and_videos_train_too(tmp_path: Path, random: np.random.Generator
     voxels = random.integers(0, 256, (30, 1, 8, 9, 10), dtype=np.uint8)
     run = trompe.train(recipe, tmp_path, data=voxels)
     assert run.sample(3).shape == (3, 1, 8, 9, 10)
-    assert run.reconstruct(run.data()).shape == (3, 1, 8, 9, 10)
+    assert run.reconstruct(run.data()).shape == (run.record.data.test_count, 1, 8, 9, 10)
 
 
 def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
@@ -270,7 +368,8 @@ def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path) -> None
 def test_tested_on_images_of_all_classes(tmp_path: Path) -> None:
     """A test split lies as its folder does, one class after another."""
     classes = np.arange(30_000) // 300
-    images = np.broadcast_to(classes.astype(np.uint8)[:, None, None, None], (30_000, 1, 8, 8))
+    images = np.broadcast_to(classes.astype(np.uint8)[:, None, None, None], (30_000, 1, 8, 8)).copy()
+    images[:, 0, 7, 6:] = np.arange(60_000).reshape(-1, 2) % 251  # no two alike: equal ones are held out together
     run = trompe.train(small("vae-digits", steps=1), tmp_path / "run", data=Samples(images, "hundred"))
     kept = run.data().images[:, 0, 0, 0]
     assert len(kept) == 2000
@@ -386,6 +485,17 @@ def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
     assert [event.step for event in events.Scalars("vae/kl")] == [10, 20, 30]
 
 
+def test_tensorboard_shows_the_sample_grids(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = trompe.train(small(sample_every=10, steps=20), tmp_path)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    shown = [(event.step, event.encoded_image_string) for event in events.Images("samples")]
+    assert shown == [(step, path.read_bytes()) for step, path in run.sample_grids]
+    assert [step for step, _ in shown] == [0, 10, 20]
+
+
 def test_no_pickle_is_written(vae_run: trompe.Run) -> None:
     kinds = {path.suffix for path in vae_run.folder.rglob("*") if path.is_file() and path.name != ".lock"}
-    assert kinds <= {".safetensors", ".json", ".jsonl", ".png", ".trompe"}
+    assert kinds <= {".safetensors", ".json", ".jsonl", ".png", ".trompe", ".lock"}

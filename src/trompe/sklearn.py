@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,9 @@ from .training.step import train_step
 
 __all__ = ["VAE", "Autoencoder", "DenoisingAutoencoder"]
 
+PARAMETERS = {"latent": "n_components", "batch": "batch_size"}
+"""What the estimators call these fields of a recipe."""
+
 
 @dataclass
 class Rows:
@@ -58,12 +62,26 @@ def number(name: str, value: Any, *, whole: bool = False) -> Any:
     return int(float(value)) if whole else float(value)
 
 
+def count(name: str, value: Any) -> int:
+    """A parameter that counts something."""
+    if (found := number(name, value, whole=True)) < 1:
+        raise ValueError(f"{name} is {value!r}; give a number from 1 on")
+    return int(found)
+
+
+def in_parameters(error: TrompeError) -> str:
+    """An error about a field of a recipe, as one about the estimator's parameter, which has no flags."""
+    text, _, hint = str(error).partition("\nhint: ")
+    field = re.match(r"recipe field `\w+\.(\w+)\S*` (.*)", text, re.DOTALL)
+    return f"{PARAMETERS.get(field[1], field[1])} {field[2]}" if field else f"{text}; {hint}"
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
 class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """What the estimators share: multilayer perceptrons of a family as encoder and decoder, trained by Adam."""
 
     n_components: int = field(default=2, kw_only=False)
-    widths: tuple[int, ...] = (128, 64)
+    widths: tuple[int, ...] | int = (128, 64)
     activation: Activation = "silu"
     steps: int = 2000
     batch_size: int = 128
@@ -81,14 +99,15 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         self.scale_ = math.sqrt(float((table - self.mean_).var(0).mean())) or 1.0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         try:
-            widths = tuple(number("widths", width, whole=True) for width in self.widths)
+            given: Any = (self.widths,) if np.ndim(self.widths) == 0 else self.widths
+            widths = tuple(number("widths", width, whole=True) for width in given)
             nets = MLPOptions(widths, number("n_components", self.n_components, whole=True), self.activation)
             steps, batch = (number(name, getattr(self, name), whole=True) for name in ("steps", "batch_size"))
             rate = number("learning_rate", self.learning_rate)
             options = TrainOptions(steps=steps, batch=batch, learning_rate=rate, schedule="cosine", seed=seed)
             recipe = checked(Recipe(nets=nets, family=self._family(), train=options))
         except TrompeError as error:  # scikit-learn's users expect a ValueError
-            raise ValueError(str(error)) from error
+            raise ValueError(in_parameters(error)) from error
         rows = Rows(torch.from_numpy((table - self.mean_) / self.scale_).float())
         model, phases = build_model(recipe, Format(table.shape[1:])), recipe.family.phases()
         state, self.loss_ = initial_state(model, phases, options), math.nan
@@ -112,8 +131,11 @@ class _Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator): 
         check_is_fitted(self)
         latents = check_array(X, dtype=(np.float64, np.float32), input_name="X")
         if latents.shape[1] != self.n_components_:
-            raise ValueError(f"X has {latents.shape[1]} columns; give one for each of {self.n_components_} components")
-        rows = self.model_.likelihood_mean(torch.from_numpy(latents).double())
+            raise ValueError(
+                f"X has {latents.shape[1]} features, but {type(self).__name__} is expecting {self.n_components_} "
+                "features as input: one for each component"
+            )
+        rows = self.model_.likelihood_mean(torch.tensor(latents, dtype=torch.float64))  # a copy: `X` may be read-only
         return (rows.numpy() * self.scale_ + self.mean_).astype(latents.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -139,7 +161,7 @@ class Autoencoder(_Coder):
 
     Args:
         n_components: latent dimensions.
-        widths: units of each hidden layer of the encoder; the decoder mirrors them.
+        widths: units of each hidden layer of the encoder, or one number for one layer; the decoder mirrors them.
         activation: `relu`, `leaky-relu`, `tanh`, `elu`, `silu`, `gelu` or `sigmoid`.
         steps: training steps.
         batch_size: rows per step.
@@ -193,10 +215,9 @@ class VAE(_Coder):
 
     def score_samples(self, X: Any) -> Float[np.ndarray, " samples"]:
         """The IWAE bound (Burda et al. 2016) on each row's log-density, in nats, with the same noise for every row."""
-        if self.importance_samples < 1:
-            raise ValueError(f"importance_samples is {self.importance_samples}; give a number from 1 on")
+        samples = count("importance_samples", self.importance_samples)
         rows = self._standardized(X)
-        noise = normal((self.importance_samples, 1, self.n_components_), 0, Stream.MEASURE).double()
+        noise = normal((samples, 1, self.n_components_), 0, Stream.MEASURE).double()
         parts = rows.double().split(max(1, 2**22 // (len(noise) * rows.shape[1])))  # 4 million values decoded at a time
         bounds = torch.cat([iwae_bound(log_weights(self.model_, Batch(part), noise)) for part in parts])
         return (bounds - rows.shape[1] * math.log(self.scale_)).to(rows.dtype).numpy()
@@ -209,7 +230,7 @@ class VAE(_Coder):
         """Rows from the model: latents from the prior, and the likelihood's mean and noise for each."""
         check_is_fitted(self)
         seed = int(check_random_state(random_state).randint(2**31 - 1))
-        latents = normal((n_samples, self.n_components_), seed, Stream.SAMPLE).double()
+        latents = normal((count("n_samples", n_samples), self.n_components_), seed, Stream.SAMPLE).double()
         mean, log_deviation = self.model_.decoder_parameters(latents).chunk(2, dim=1)
         noise = normal(tuple(mean.shape), seed, Stream.SAMPLE, 1).double()
         return (mean + log_deviation.exp() * noise).numpy() * self.scale_ + self.mean_

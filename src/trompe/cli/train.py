@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import INTERRUPTED, TrompeError
+from .consoles import printable_lines
 from .flags import Device, Json
 from .outputs import print_rows
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def demo(out: Path = Path("runs/demo")) -> None:
-    """Train a VAE on bundled digits and write its report.
+    """Train a VAE on bundled digits, write its report, and print what to try next.
 
     Takes about a minute and no download. The recipe is `vae-digits`.
 
@@ -33,11 +34,14 @@ def demo(out: Path = Path("runs/demo")) -> None:
     from ..recipes import recipe
     from ..training.loop import train as train_run
     from ..web.report import write_report
+    from ..web.sentences import next_commands
+    from .typed import as_typed
 
     run = train_run(recipe("vae-digits"), out)
     exit_if_interrupted(run)
     evaluate(run, run.data())
     print(write_report(run))
+    print("open it in a browser; then try:", *next_commands(run, as_typed())[:3], sep="\n  ")
 
 
 def recipes(name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")] = None) -> None:
@@ -61,7 +65,7 @@ def train(arguments: list[str]) -> None:
     `trompe train RECIPE --help` shows the recipe's fields, each of them a flag.
     """
     from ..recipes import RECIPES, recipe
-    from ..recipes.checks import checked
+    from ..recipes.checks import check_data, checked
     from ..recipes.serialize import to_json
     from ..recipes.tree import with_parts
 
@@ -69,7 +73,7 @@ def train(arguments: list[str]) -> None:
         print("usage: trompe train RECIPE [--out FOLDER] [OPTIONS]\n")
         print(fill(f"recipes: {', '.join(RECIPES)}", get_terminal_size().columns, break_on_hyphens=False))
         print("\n`trompe recipes` describes each; `trompe train RECIPE --help` shows its flags. RECIPE may also be")
-        print("FILE.py:FUNCTION, a recipe of your own. For example:")
+        print("FILE.py:FUNCTION, a recipe of your own, or FILE.json, what `--dry-run` printed. For example:")
         print("  trompe train vae --data ~/holiday --size 64 --out runs/mine")
         print("  trompe train vae-mnist --family.beta 4 --train.steps 2000 --out runs/beta")
         sys.exit(0 if arguments else 2)
@@ -84,10 +88,12 @@ def train(arguments: list[str]) -> None:
     if parsed.dry_run:
         print(json.dumps(to_json(chosen), indent=2))
         return
+    check_data(chosen)
     from ..training.loop import train as train_run
 
-    run = train_run(chosen, parsed.out or Path("runs") / chosen.name, device=parsed.device)
-    print(json.dumps(summary(run)) if parsed.json else in_words(run))
+    out = parsed.out or Path("runs") / chosen.name
+    run = train_run(chosen, out, device=parsed.device, start_from=parsed.start_from)
+    print(json.dumps(summary(run)) if parsed.json else printable_lines(in_words(run)))
     exit_if_interrupted(run)
 
 
@@ -102,6 +108,8 @@ def train_arguments(recipe: Recipe) -> Any:
         recipe: Any = narrow
         out: Path | None = None
         """The run folder; by default the recipe's name under `runs/`."""
+        start_from: Annotated[Path | None, tyro.conf.arg(name="from", metavar="RUN")] = None
+        """Start a new run from the weights of this one, or of a weights file, in networks of the same shapes."""
         device: Device = None
         dry_run: bool = False
         """Print the recipe as it would be recorded, and stop."""

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..condition import NOTHING, Condition
-from .layers import Encoder, Images, Latents, with_class
+from .layers import Encoder, Images, Latents, class_vectors, with_class
 
 JOINT = 512
 """Units of each layer of images and latents together, and of each of latents alone."""
@@ -34,9 +34,7 @@ class ImageDiscriminator(Discriminator):
     def __init__(self, body: Encoder, classes: int = 0) -> None:
         super().__init__()
         self.body = body
-        self.classes = None if classes == 0 else nn.Embedding(classes, body.width)
-        if self.classes is not None:
-            nn.init.normal_(self.classes.weight, std=body.width**-0.5)
+        self.classes = None if classes == 0 else class_vectors(classes, body.width)
 
     def forward(self, images: Images, condition: Condition = NOTHING) -> Logits:
         layers = self.body.features(images)
@@ -91,6 +89,8 @@ def make_spectral(network: nn.Module) -> None:
     """
     for module in list(network.modules()):
         if isinstance(module, nn.Linear | nn.Embedding | nn.modules.conv._ConvNd):
-            if not module.weight.any():  # a block that starts as the identity: zero has no largest singular value
+            if (
+                not module.weight.is_meta and not module.weight.any()
+            ):  # a block that starts as the identity: zero has no largest singular value
                 nn.init.normal_(module.weight)
             nn.utils.parametrizations.spectral_norm(module)

@@ -79,13 +79,26 @@ class Encoder(nn.Module, ABC):
 
 def initialize_normal(network: nn.Module, std: float) -> None:
     """Weights of convolutions and linear layers from a normal distribution, biases zero (Radford et al. 2016); weights
-    that start at zero stay zero.
+    that start at zero stay zero, and those of a model of shapes alone (on torch's `meta`) have no values.
     """
     for module in network.modules():
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd) and module.weight.any():
+        if not isinstance(module, nn.Linear | nn.modules.conv._ConvNd) or module.weight.is_meta:
+            continue
+        if module.weight.any():
             nn.init.normal_(module.weight, std=std)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def class_vectors(classes: int, width: int) -> nn.Embedding:
+    """A vector for each class, of a length of about one. On `meta`, where there are no values, drawing them as
+    `nn.Embedding` does would load torch's compiler, which takes two seconds.
+    """
+    weight = torch.empty(classes, width)
+    if not weight.is_meta:
+        nn.init.normal_(weight)  # `nn.Embedding`'s own, so that a seed gives the weights it always gave
+        nn.init.normal_(weight, std=width**-0.5)
+    return nn.Embedding(classes, width, _weight=weight)
 
 
 class GatedLinear(nn.Module):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Le, MinLen
 
 from .names import Activation, NormName
-from .numbers import Count, Natural, NonNegative, Strict
+from .numbers import LARGEST, Count, Natural, NonNegative, Strict
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ConvOptions(Strict):
 
     widths: Annotated[tuple[Count, ...], MinLen(1)] = (32, 64, 128)
     """Channels after each halving."""
-    kernel: Annotated[int, Ge(2)] = 4
+    kernel: Annotated[int, Ge(2), Le(LARGEST)] = 4
     """Kernel size of the strided layers."""
     blocks: Natural = 0
     """Residual blocks at each resolution."""

@@ -7,8 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ConfigDict
 
-Count = Annotated[int, Ge(1)]
-Natural = Annotated[int, Ge(0)]
+LARGEST = 2**31 - 1
+"""Nothing is counted beyond this, which every index of torch and numpy holds."""
+Count = Annotated[int, Ge(1), Le(LARGEST)]
+Natural = Annotated[int, Ge(0), Le(LARGEST)]
+Seed = Annotated[int, Ge(0), Lt(2**63)]
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Lt(1)]

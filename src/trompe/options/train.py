@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .numbers import Count, Natural, NonNegative, Positive, Precision, Share, Strict
+from .numbers import Count, Natural, NonNegative, Positive, Precision, Seed, Share, Strict
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TrainOptions(Strict):
     """Decay of the exponential moving average of the weights, which is then the model used; 0 for none."""
     precision: Precision | None = None
     """Precision of matrix products and convolutions; by default bfloat16 where the hardware supports it."""
-    seed: Natural = 0
+    seed: Seed = 0
     """Seed of the weights, the data order and all noise."""
     log_every: Count = 100
     """Steps between log lines."""

@@ -8,7 +8,7 @@ from ..families import PCA, Autoencoder, StackedAutoencoder
 from ..options.data import DataOptions, PatchOptions
 from ..options.nets import ConvOptions, MLPOptions
 from ..options.train import TrainOptions
-from .table import Figure, Published, named
+from .table import YOURS, Figure, Published, named
 from .tree import Recipe
 from .vaes import vae_mnist
 
@@ -29,7 +29,8 @@ def hinton(value: float, protocol: str = ERROR) -> Published:
 @named(command="trompe train autoencoder --data PATH --size 64 --out runs/mine")
 def autoencoder() -> Recipe:
     """Convolutional autoencoder for any images: your folder, your zip, or a named set."""
-    return Recipe(nets=ConvOptions(), family=Autoencoder(), train=TrainOptions(steps=10_000, batch=64, ema=0.999))
+    train = TrainOptions(steps=10_000, batch=64, ema=0.999)
+    return Recipe(data=YOURS, nets=ConvOptions(), family=Autoencoder(), train=train)
 
 
 @named()
@@ -42,7 +43,7 @@ def autoencoder_mnist() -> Recipe:
 def pca() -> Recipe:
     """Principal components of any images, as a model like any other: what a deep autoencoder must beat."""
     nets = MLPOptions(widths=(), latent=30, standardize=True)
-    return Recipe(nets=nets, family=PCA(), train=TrainOptions(steps=0))
+    return Recipe(data=YOURS, nets=nets, family=PCA(), train=TrainOptions(steps=0))
 
 
 @named(Figure("squared_error", 13.9, "per test image", hinton(13.87)), cost="seconds")

@@ -33,6 +33,19 @@ def checked(recipe: Recipe) -> Recipe:
     return recipe
 
 
+def check_data(recipe: Recipe) -> None:
+    """Some recipes are for any images, and name none.
+
+    Raises:
+        TrompeError: nothing says what to train on.
+    """
+    if not recipe.data.source:
+        raise TrompeError(
+            f"the recipe `{recipe.name}` is for images of your own, and none were given",
+            hint="give `--data`: a folder or zip of images, or a named set such as `digits` (`trompe data` lists them)",
+        )
+
+
 def check_patches(patch: PatchOptions) -> None:
     if patch.scale[0] > patch.scale[1]:
         raise TrompeError(

@@ -6,7 +6,7 @@ from ..families import DenoisingAutoencoder, StackedAutoencoder
 from ..options.data import DataOptions, PatchOptions
 from ..options.nets import ConvOptions, MLPOptions
 from ..options.train import TrainOptions
-from .table import Figure, Published, named
+from .table import YOURS, Figure, Published, named
 from .tree import Recipe
 
 
@@ -17,6 +17,7 @@ from .tree import Recipe
 def dae() -> Recipe:
     """Convolutional denoising autoencoder for any images; once trained, it restores noisy ones."""
     return Recipe(
+        data=YOURS,
         nets=ConvOptions(latent=256),
         family=DenoisingAutoencoder(corruption="gaussian", level=0.1),
         train=TrainOptions(steps=10_000, batch=64, ema=0.999),

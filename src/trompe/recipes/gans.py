@@ -8,7 +8,7 @@ from ..families import AAE, GAN, VAEGAN, BiGAN
 from ..options.data import DataOptions
 from ..options.nets import ConvOptions, MLPOptions
 from ..options.train import TrainOptions
-from .table import Figure, Published, named
+from .table import YOURS, Figure, Published, named
 from .tree import Recipe
 
 MODERN = GAN(objective="relativistic", r1=0.3, r2=0.3, penalty_interval=4)
@@ -30,7 +30,7 @@ def gan() -> Recipe:
     """
     base = gan_cifar10()
     family = replace(MODERN, likelihood="linear", augment=("color", "translation", "cutout"))
-    return replace(base, data=DataOptions(flip=True), family=family)
+    return replace(base, data=replace(YOURS, flip=True), family=family)
 
 
 @named(cost="about 55 images/s on one core in float32, 1.6 hours")
@@ -188,7 +188,7 @@ def vae_gan() -> Recipe:
     after 800 steps reconstructions are sharp, and samples not yet digits.
     """
     return Recipe(
-        data=DataOptions(flip=True),
+        data=replace(YOURS, flip=True),
         nets=ConvOptions(widths=(64, 128, 256), kernel=4, latent=128, norm="batch"),
         family=VAEGAN(beta=10.0, adversarial=20.0, discriminator_lr_scale=0.3),
         train=TrainOptions(steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, ema=0.999),

@@ -25,14 +25,25 @@ MAY_CHANGE = frozenset(
 are the same images, which their fingerprint tells."""
 
 
+SHOWN = 5
+"""Differences that are named one by one; between two unlike recipes there are dozens."""
+
+
 def differences(old: Recipe, new: Recipe) -> list[str]:
-    """What separates two recipes in a way that changes the run, one readable line each."""
+    """What separates two recipes in a way that changes the run, in readable lines: each field, or where there are many
+    the recipes and the first fields.
+    """
     before, after = flat(to_json(old)), flat(to_json(new))
-    return [
+    without_effect = {"train.decay_steps"} if old.train.schedule == new.train.schedule == "constant" else set()
+    lines = [
         f"{name}: {_shown(before, name)} -> {_shown(after, name)}"
-        for name in sorted((before.keys() | after.keys()) - MAY_CHANGE)
+        for name in sorted((before.keys() | after.keys()) - MAY_CHANGE - without_effect)
         if before.get(name, ...) != after.get(name, ...)
     ]
+    if len(lines) <= SHOWN + 1:
+        return lines
+    named = [f"recipe: {old.name} -> {new.name}"] if old.name != new.name else []
+    return [*named, *lines[:SHOWN], f"and {len(lines) - SHOWN} more"]
 
 
 def _shown(values: dict[str, Any], name: str) -> str:

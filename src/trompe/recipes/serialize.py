@@ -28,6 +28,8 @@ def to_json(recipe: Recipe) -> dict[str, Any]:
 
 def from_json(value: Any) -> Recipe:
     """Read a recipe strictly: an unknown key, a wrong type or a value out of range is an error that names it."""
+    if not isinstance(value, dict):
+        raise TrompeError(f"a recipe is an object, not {value!r}", hint="`trompe train RECIPE --dry-run` prints one")
     name, value = str(value.get("name")), {key: part for key, part in value.items() if key != "name"}
     kinds = {}
     for part, known in (("nets", NETS), ("family", FAMILIES)):

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 
+from ..options.data import DataOptions
 from ..registry import Registry
 from .tree import Recipe
+
+YOURS = DataOptions(source="")
+"""The data of a recipe for any images, which `--data` must name."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,21 @@ class Recipe(Strict):
     evaluate: EvaluateOptions = field(default_factory=EvaluateOptions)
     name: str = ""
 
+    def with_(self, **changes: Any) -> Recipe:
+        """The recipe with other values, each checked: `recipe("vae").with_(steps=100, beta=4, data="~/photos")`.
+
+        Args:
+            changes: by field, as in `steps`; by dotted name where two parts have it, as in
+                `**{"evaluate.importance_samples": 50}`; or a whole part, as in `nets=MLPOptions()`. `data` may be the
+                name of a set or a path.
+
+        Raises:
+            TrompeError: no field has that name, several have it, or the value is out of range.
+        """
+        from .changes import changed
+
+        return changed(self, changes)
+
 
 @cache
 def parts_of(nets: type, family: type) -> type:

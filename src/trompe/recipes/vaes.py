@@ -8,7 +8,7 @@ from ..families import VAE
 from ..options.data import DataOptions
 from ..options.nets import ConvOptions, MLPOptions
 from ..options.train import EvaluateOptions, TrainOptions
-from .table import Figure, Published, named
+from .table import YOURS, Figure, Published, named
 from .tree import Recipe
 
 IWAE = "nats/image, K = 5,000"
@@ -26,6 +26,7 @@ def vae() -> Recipe:
     3,000 steps; samples of more varied data, Tiny ImageNet for instance, stay blurred.
     """
     return Recipe(
+        data=YOURS,
         nets=ConvOptions(hidden=512),
         family=VAE(likelihood="gaussian"),
         train=TrainOptions(steps=10_000, batch=64, ema=0.999),
@@ -42,13 +43,15 @@ def cvae() -> Recipe:
 @named(command="trompe train vae-mlp --data PATH --size 28 --out runs/mine")
 def vae_mlp() -> Recipe:
     """The textbook's MLP VAE for any small images."""
-    return Recipe(nets=MLPOptions(widths=(500,), latent=20), train=TrainOptions(steps=10_000, batch=100))
+    nets = MLPOptions(widths=(500,), latent=20)
+    return Recipe(data=YOURS, nets=nets, train=TrainOptions(steps=10_000, batch=100))
 
 
 @named(Figure("elbo", -23.8, "nats/image"), cost="half a minute")
 def vae_digits() -> Recipe:
     """The bundled 8x8 digits with a two-dimensional latent: what `trompe demo` trains."""
     return Recipe(
+        data=DataOptions("digits"),
         nets=MLPOptions(widths=(256, 256), latent=2, activation="silu"),
         family=VAE(kl_warmup=500),
         train=TrainOptions(

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from ..core.model import Model
 from ..data.batches import Batches
-from ..display.grid import save_image, side_by_side
+from ..display.grid import png, side_by_side
 from ..display.samples import shown
+from ..files import write_bytes
 from ..rng import Draws, Stream, derive, normal, numpy_generator
 from ..runs.predictor import condition_of
 from .diversity import sample_diversity
-from .session import Session, check_finite
+from .session import Session, check_before_writing
 from .step import autocast
 
 GRID = (8, 8)
@@ -26,7 +27,7 @@ COMPARED = 500
 @torch.no_grad()
 def evaluate(session: Session) -> None:
     """Log every phase's terms on test samples, with the weights to use and noise of its own."""
-    check_finite(session)
+    check_before_writing(session)
     model, options, test = session.state.usable, session.recipe.train, session.test
     phases = [phase for phase in session.phases if phase.when.spans(session.state.step)]
     totals: dict[str, float] = defaultdict(float)
@@ -71,7 +72,7 @@ def some_of(batches: Batches, count: int, seed: int) -> np.ndarray:
 @torch.no_grad()
 def save_sample_grid(session: Session) -> None:
     """Draw samples from one fixed noise, and log their diversity; or, where nothing can be sampled, reconstructions."""
-    check_finite(session)
+    check_before_writing(session)
     model, options, test = session.state.usable, session.recipe.train, session.test
     model.eval()
     if model.prior is not None:
@@ -89,4 +90,6 @@ def save_sample_grid(session: Session) -> None:
         assert given is not None
         image = side_by_side(batch.images, model.reconstruct(given, batch.condition))
     model.train()
-    save_image(session.folder / "samples" / f"step-{session.state.step:06d}.png", image)
+    content = png(image)
+    write_bytes(session.folder / "samples" / f"step-{session.state.step:06d}.png", content)
+    session.log.image(session.state.step, "samples", content)

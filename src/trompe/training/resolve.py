@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from ..data.load import for_recipe, from_array, is_path, split_and_cut
-from ..data.samples import Samples, Splits, hold_out, splits
+from ..data.samples import Samples, Splits, with_held_out
 from ..device import fast_precision
 from ..errors import TrompeError
 from ..recipes import Recipe
 from ..recipes import recipe as named_recipe
-from ..recipes.checks import checked
+from ..recipes.checks import check_data, checked
 
 Data = Samples | Splits | np.ndarray | str | Path
 
@@ -41,6 +41,8 @@ def resolve(recipe: Recipe | str, data: Data | None, device: torch.device) -> Re
     if isinstance(data, str | Path):
         recipe, data = with_source(recipe, str(data)), None
     recipe = checked(recipe)
+    if data is None:
+        check_data(recipe)
     loaded = for_recipe(recipe.data) if data is None else split_and_cut(as_splits(data), recipe.data)
     if recipe.data.moves and len(loaded.train.image_shape) != 3:
         raise TrompeError("only images are augmented", hint="leave rotate, scale and translate out")
@@ -70,6 +72,4 @@ def as_splits(data: Samples | Splits | np.ndarray) -> Splits:
         return data
     if not isinstance(data, Samples):
         data = from_array(data)
-    train_indices, test_indices = hold_out(len(data))
-    ordered = data.take(np.concatenate([train_indices, test_indices]))
-    return Splits(*splits(ordered, len(train_indices)))
+    return with_held_out(data)

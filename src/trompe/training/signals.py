@@ -1,4 +1,4 @@
-"""Around a training: one at a time in a folder, and an orderly end when it is asked for."""
+"""Around a training: one at a time in a folder, an orderly end when it is asked for, and silence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import TrompeError
 from ..files import disk_errors
+from ..terminal import console
 
 
 @contextmanager
@@ -28,6 +29,17 @@ def locked(folder: Path) -> Iterator[None]:
             ) from error
     with lock:
         yield
+
+
+@contextmanager
+def silent(quiet: bool) -> Iterator[None]:
+    """Say nothing on stderr, if asked for: neither progress nor notes. Errors are raised all the same."""
+    before = console.quiet
+    console.quiet = quiet or before
+    try:
+        yield
+    finally:
+        console.quiet = before
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..core.model import Model
 from ..core.phases import Phase
 from ..options.train import TrainOptions
-from ..runs.tensors import damaged, read_metadata, read_tensors, write_tensors
+from ..runs.tensors import DAMAGE, damaged, read_metadata, read_tensors, write_tensors
 from .optimizers import Adam, Muon, Optimizer
 
 
@@ -51,18 +51,19 @@ def save_state(path: Path, state: State, metadata: dict[str, Any]) -> None:
     write_tensors(path, tensors_of(state), metadata | {"step": state.step})
 
 
-def load_state(path: Path, state: State) -> None:
-    """Put a saved state's values into a fresh state of the same recipe."""
-    saved, step = read_tensors(path), int(read_metadata(path)["step"])
+def load_state(path: Path, state: State) -> dict[str, Any]:
+    """Put a saved state's values into a fresh state of the same recipe; the metadata it was saved with."""
+    saved, metadata = read_tensors(path), read_metadata(path)
     try:
         state.model.load_state_dict(_below("model.", saved))
         if state.ema is not None:
             state.ema.load_state_dict(_below("ema.", saved))
         for phase, optimizer in state.optimizers.items():
             optimizer.load(_below(f"optimizer.{phase}.", saved))
-    except (KeyError, RuntimeError) as error:
+    except DAMAGE as error:
         raise damaged(path, error) from error
-    state.step = step
+    state.step = int(metadata["step"])
+    return metadata
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
