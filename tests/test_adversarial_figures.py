@@ -10,6 +10,7 @@ from PIL import Image
 
 import trompe
 from conftest import small
+from trompe.display.grid import TITLE_HEIGHT, TITLE_WIDTH, image_grid
 from trompe.figures import draw
 from trompe.web.report import write_report
 
@@ -65,7 +66,8 @@ def test_the_gradient_of_an_image_of_ones_own(tmp_path: Path, run_command) -> No
     run_command("figure", "discriminator-ascent", run.folder, "--data", image, "--out", ascent)
     with Image.open(ascent) as animation:
         assert animation.n_frames > 30  # type: ignore[attr-defined]
-        assert animation.width == animation.height  # one image, not sixteen
+        one = image_grid(run.sample(1))
+        assert animation.size == (TITLE_WIDTH, TITLE_HEIGHT + len(one))  # one image, not sixteen
         first = animation.convert("RGB").tobytes()
         animation.seek(animation.n_frames - 1)  # type: ignore[attr-defined]
         assert animation.convert("RGB").tobytes() != first

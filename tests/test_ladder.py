@@ -52,7 +52,8 @@ def squared_error(predictor: Predictor, data: trompe.Samples) -> float:
 
 def pca(latent: int = 10, **data: object) -> Recipe:
     recipe = trompe.recipe("pca")
-    return replace(recipe, data=replace(recipe.data, **data), nets=replace(recipe.nets, latent=latent), train=QUIET)
+    source = replace(recipe.data, **{"source": "digits", **data})
+    return replace(recipe, data=source, nets=replace(recipe.nets, latent=latent), train=QUIET)
 
 
 def sdae(**family: object) -> Recipe:
@@ -419,4 +420,4 @@ def test_a_figure_of_one_run_refuses_two(runs: dict[str, trompe.Run], capsys: py
         with pytest.raises(SystemExit) as ended:
             main(["figure", *map(str, arguments)])
         assert ended.value.code == 2
-    assert "compare by reconstructions, filters" in capsys.readouterr().err
+    assert "compare by reconstructions, latent-map, filters" in capsys.readouterr().err

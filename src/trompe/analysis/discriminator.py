@@ -50,9 +50,12 @@ def discriminator_ascent(
     yield images
 
 
-def generated(predictor: Predictor, count: int, seed: int = 0) -> tuple[Images, Tensor | None]:
-    """Samples, and their labels where the model is class-conditional."""
-    return predictor.sample(count, seed=seed), predictor.condition(count).labels
+def generated(
+    predictor: Predictor, count: int, seed: int = 0, label: int | None = None
+) -> tuple[Images, Tensor | None]:
+    """Samples, and their labels where the model is class-conditional: this one, or each in turn."""
+    labels = None if label is None else [label] * count
+    return predictor.sample(count, seed=seed, labels=labels), predictor.condition(count, labels).labels
 
 
 def real_probability(predictor: Predictor, logits: Float[Tensor, " count"]) -> Float[Tensor, " count"] | None:

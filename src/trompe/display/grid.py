@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..files import write_bytes
 
 GAP = 2
 BACKGROUND = 255
+TITLE_WIDTH, TITLE_HEIGHT, TITLE_SIZE = 180, 20, 13
 SMALLEST_SIDE = 56
 """Smaller images are enlarged, by a whole number and without smoothing, so that a person can see their pixels."""
 
@@ -25,11 +26,20 @@ Pixels = UInt8[np.ndarray, "_height _width 3"]
 Gray = UInt8[np.ndarray, "_height _width"]
 
 
+class ShownArray(np.ndarray):
+    """An array of pixels that a notebook shows as the image it is."""
+
+    def _repr_png_(self) -> bytes | None:
+        is_image = self.dtype == np.uint8 and self.ndim == 3 and self.shape[2] == 3 and self.size > 0
+        return png(np.asarray(self)) if is_image else None
+
+
 def image_grid(images: Images, columns: int | None = None) -> Pixels:
     """The images in rows, by default nearly square."""
     columns = columns or math.ceil(math.sqrt(len(images)))
     frame = ((GAP, 0), (GAP, 0), (0, 0))
-    return np.pad(tiled(as_tiles(images), columns, GAP, BACKGROUND), frame, constant_values=BACKGROUND)
+    grid = np.pad(tiled(as_tiles(images), columns, GAP, BACKGROUND), frame, constant_values=BACKGROUND)
+    return grid.view(ShownArray)
 
 
 def tiled(
@@ -48,7 +58,17 @@ def side_by_side(images: Images, other: Images, columns: int = 8) -> Pixels:
     pairs = zip(images.split(columns), other.split(columns), strict=True)
     bands = [image_grid(torch.cat([padded(part.float().cpu(), columns) for part in pair]), columns) for pair in pairs]
     gap = ((0, 3 * GAP), (0, 0), (0, 0))
-    return np.concatenate([np.pad(band, gap, constant_values=BACKGROUND) for band in bands])[: -3 * GAP]
+    stacked = np.concatenate([np.pad(band, gap, constant_values=BACKGROUND) for band in bands])
+    return stacked[: -3 * GAP].view(ShownArray)
+
+
+def titled(pixels: Pixels, title: str) -> Pixels:
+    """An image below a line of text, with white beside it where it is too narrow for one."""
+    width = max(0, TITLE_WIDTH - pixels.shape[1])
+    pixels = np.pad(pixels, ((0, 0), (0, width), (0, 0)), constant_values=BACKGROUND)
+    strip = Image.new("RGB", (pixels.shape[1], TITLE_HEIGHT), "white")
+    ImageDraw.Draw(strip).text((GAP + 1, 3), title, "black", ImageFont.load_default(TITLE_SIZE))
+    return np.concatenate([np.asarray(strip), pixels]).view(ShownArray)
 
 
 def padded(images: Tensor, count: int) -> Tensor:

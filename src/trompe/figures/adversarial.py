@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -13,12 +15,14 @@ from torch import Tensor
 from ..analysis import discriminator as analysis
 from ..data.samples import Samples
 from ..data.sources.synthetic import REACH
-from ..display.grid import Pixels, flat, image_grid
+from ..display.grid import Images, Pixels, flat, image_grid, titled
+from ..runs.predictor import Labels
+from ..runs.run import Run
 from .style import COLORS, FAINT, INK, dress, panels
 from .table import ANIMATED, STATIC, Drawn, Request, figure
 
 SIDE = 5
-SHOWN = 6
+SHOWN, STAGES = 6, 3
 COUNT = 16
 ARROWS = 120
 PANELS = 6
@@ -32,23 +36,28 @@ LONGEST = 0.3
     "Real images, then samples of one noise vector at each snapshot.",
     requires=("prior", "images"),
     suffixes=(*STATIC, *ANIMATED),
+    options=("count", "class"),
     seconds=1.0,
 )
 def progress(request: Request) -> Drawn:
-    data = request.data
-    chosen = data.take(np.unique(np.linspace(0, len(data) - 1, SIDE**2).astype(int)))
-    snapshots = request.run.at_snapshots()
-    grids = {f"generated, step {one.step:,}": one.sample(SIDE**2, seed=request.seed) for one in snapshots}
+    data, count = request.data, request.count or SIDE**2
+    chosen = data.take(np.unique(np.linspace(0, len(data) - 1, count).astype(int)))
+    labels = request.labels(count)
+    grids = {
+        f"generated, step {one.step:,}": one.sample(count, seed=request.seed, labels=labels)
+        for one in request.snapshots
+    }
     real = {"real": chosen.images_as_floats()}
     if request.suffix in ANIMATED:
-        return (beside(real | {title: images}) for title, images in grids.items())
-    return beside(real | grids)
+        return (beside(real | {title: images}, count) for title, images in grids.items())
+    return beside(real | grids, count)
 
 
-def beside(grids: dict[str, Tensor]) -> Figure:
+def beside(grids: dict[str, Tensor], count: int) -> Figure:
+    """Sets of at most this many images, each in a square with its title."""
     made, axes = panels(2.6 * len(grids), 2.9, 1, len(grids))
     for panel, (title, images) in zip(axes[0], grids.items(), strict=True):
-        panel.imshow(image_grid(images, SIDE), interpolation="nearest")
+        panel.imshow(image_grid(images, math.ceil(math.sqrt(count))), interpolation="nearest")
         panel.set_title(title, fontsize=9, color=INK)
         panel.set_axis_off()
     return made
@@ -59,32 +68,50 @@ def beside(grids: dict[str, Tensor]) -> Figure:
     "Discriminator gradient",
     "Generated images, then real ones, each above the gradient of the discriminator's logit with respect to its "
     "pixels: red where brighter would look more real, blue where darker would. Above them the probability of being "
-    "real, or the logit where it is none of a probability.",
+    "real, or the logit where it is none of a probability. Of a run with snapshots, an early, a middle and the last.",
     requires=("discriminator of images", "images"),
+    options=("count", "class"),
     in_report=True,
 )
 def gradient(request: Request) -> Drawn:
-    predictor = request.run.predictor
-    data = request.data.take(slice(0, SHOWN))
-    fake = analysis.generated(predictor, SHOWN, request.seed)
-    groups = [("fake", *fake), ("real", data.images_as_floats(), data.labels)]
-    made, axes = panels(1.3 * (SHOWN + len(data)), 3.0, 2, SHOWN + len(data))
-    columns = iter(axes.T)
-    for kind, images, labels in groups:
-        slopes = flat(analysis.discriminator_gradient(predictor, images, labels)).mean(1).numpy()
-        logits = predictor.discriminator_logits(images, labels)
-        probabilities = analysis.real_probability(predictor, logits)
-        said = [f"{one:+.2f}" for one in logits] if probabilities is None else [f"{one:.2f}" for one in probabilities]
-        for image, slope, value in zip(images, slopes, said, strict=True):
-            above, below = next(columns)
-            above.imshow(image_grid(image[None], 1), interpolation="nearest")
-            above.set_title(f"{kind}: {value}", fontsize=8, color=INK)
-            reach = max(float(np.abs(slope).max()), 1e-12)
-            below.imshow(slope, cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
+    count, runs = request.count or SHOWN, spread(request.snapshots, STAGES)
+    data = request.data.take(slice(0, count))
+    width = count + len(data)
+    made, axes = panels(1.3 * width, 2.9 * len(runs) + 0.2, 2 * len(runs), width)
+    for run, above, below in zip(runs, axes[::2], axes[1::2], strict=True):
+        columns = iter(zip(above, below, strict=True))
+        if len(runs) > 1:
+            above[0].set_ylabel(f"step {run.step:,}", fontsize=9, color=INK)
+        fake = analysis.generated(run.predictor, count, request.seed, request.label)
+        for kind, images, labels in (("fake", *fake), ("real", data.images_as_floats(), data.labels)):
+            show_gradients(columns, run, kind, images, labels)
     for panel in axes.flat:
-        panel.set_axis_off()
+        panel.set(xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
     made.supxlabel("red: brighter would look more real; blue: darker would", fontsize=8, color=INK)
     return made
+
+
+def show_gradients(
+    columns: Iterator[tuple[Axes, Axes]], run: Run, kind: str, images: Images, labels: Labels | None
+) -> None:
+    """Images of a kind in the next columns, each above its gradient."""
+    predictor = run.predictor
+    slopes = flat(analysis.discriminator_gradient(predictor, images, labels)).mean(1).numpy()
+    logits = predictor.discriminator_logits(images, labels)
+    probabilities = analysis.real_probability(predictor, logits)
+    said = [f"{one:+.2f}" for one in logits] if probabilities is None else [f"{one:.2f}" for one in probabilities]
+    for image, slope, value in zip(images, slopes, said, strict=True):
+        above, below = next(columns)
+        above.imshow(image_grid(image[None], 1), interpolation="nearest")
+        above.set_title(f"{kind}: {value}", fontsize=8, color=INK)
+        reach = max(float(np.abs(slope).max()), 1e-12)
+        below.imshow(slope, cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
+
+
+def spread(runs: Sequence[Run], most: int) -> list[Run]:
+    """At most this many of them, evenly spread, the first and the last among them."""
+    return [runs[place] for place in np.unique(np.linspace(0, len(runs) - 1, most).astype(int))]
 
 
 @figure(
@@ -93,16 +120,22 @@ def gradient(request: Request) -> Drawn:
     "Samples, or with `--data` real images, that follow the discriminator's gradient step by step.",
     requires=("discriminator of images", "images"),
     suffixes=ANIMATED,
+    options=("count", "class"),
     seconds=0.1,
 )
 def ascent(request: Request) -> Iterator[Pixels]:
-    predictor = request.run.predictor
+    predictor, count = request.run.predictor, request.count or COUNT
+    labels: Labels | None
     if request.source is None:
-        frames = analysis.discriminator_ascent(predictor, *analysis.generated(predictor, COUNT, request.seed))
+        images, labels = analysis.generated(predictor, count, request.seed, request.label)
     else:
-        data = request.data.take(slice(0, COUNT))
-        frames = analysis.discriminator_ascent(predictor, data.images_as_floats(), data.labels)
-    return map(image_grid, frames)
+        data = request.data.take(slice(0, count))
+        images, labels = data.images_as_floats(), data.labels
+    for step, frame in enumerate(analysis.discriminator_ascent(predictor, images, labels)):
+        logits = predictor.discriminator_logits(frame, labels)
+        probability = analysis.real_probability(predictor, logits)
+        mean = f"logit {logits.mean():+.2f}" if probability is None else f"p(real) {probability.mean():.2f}"
+        yield titled(image_grid(frame), f"step {step}, {mean}")
 
 
 @figure(
@@ -115,27 +148,25 @@ def ascent(request: Request) -> Iterator[Pixels]:
 )
 def discriminator_field(request: Request) -> Drawn:
     real = request.data.take(slice(0, analysis.POINTS))
-    fields = [analysis.field_of(one.predictor, real) for one in request.run.at_snapshots()]
+    fields = [analysis.field_of(one.predictor, real) for one in request.snapshots]
     scale = analysis.scale_of(fields)
     if request.suffix in ANIMATED:
-        return (field_panels([one], scale, real, 4.6, 4.6) for one in fields)
+        return (field_panels([one], scale, real, 4.6) for one in fields)
     shown = [fields[place] for place in np.unique(np.linspace(0, len(fields) - 1, PANELS).astype(int))]
-    return field_panels(shown, scale, real, 2.9, 3.0)
+    return field_panels(shown, scale, real, 2.9)
 
 
-def field_panels(
-    fields: Sequence[analysis.Field], scale: tuple[float, float], real: Samples, width: float, height: float
-) -> Figure:
-    """Fields in panels of this size, all in one scale."""
+def field_panels(fields: Sequence[analysis.Field], scale: tuple[float, float], real: Samples, side: float) -> Figure:
+    """Fields in panels of this side, in inches, all in one scale."""
     columns = min(3, len(fields))
     rows = math.ceil(len(fields) / columns)
-    made, axes = panels(width * columns, height * rows, rows, columns)
+    made, axes = panels(side * columns + 0.9, side * rows + 0.4, rows, columns)
     for panel in axes.flat[len(fields) :]:
         panel.set_axis_off()
     strongest, top = scale
     box = (-REACH, REACH, -REACH, REACH)
     for panel, field in zip(axes.flat, fields, strict=False):
-        panel.imshow(
+        shade = panel.imshow(
             field.logits,
             "PuOr_r",
             vmin=-top,
@@ -145,9 +176,18 @@ def field_panels(
             origin="lower",
             interpolation="bilinear",
         )
-        for points, size, color in ((real.images.reshape(-1, 2), 5, FAINT), (field.points, 7, COLORS[0])):
-            panel.scatter(*points.T, s=size, color=color, linewidths=0)
+        groups = (("real", real.images.reshape(-1, 2), 5, FAINT), ("generated", field.points, 7, COLORS[0]))
+        for name, points, size, color in groups:
+            panel.scatter(*points.T, s=size, color=color, linewidths=0, label=name)
         starts, arrows = field.points[:ARROWS], LONGEST * field.push[:ARROWS] / max(strongest, 1e-12)
         panel.quiver(*starts.T, *arrows.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=COLORS[0])
-        dress(panel, f"step {field.step:,}").set(xlim=box[:2], ylim=box[2:], xticks=[], yticks=[])
+        dress(panel, f"step {field.step:,}", "x1", "x2").set(xlim=box[:2], ylim=box[2:])
+    bar = made.colorbar(ScalarMappable(shade.norm, shade.cmap), ax=axes, shrink=0.8, aspect=30)
+    bar.set_label("discriminator's logit (above 0: real)", fontsize=8, color=INK)
+    bar.ax.tick_params(labelsize=7, colors=FAINT)
+    points, names = axes.flat[0].get_legend_handles_labels()
+    title = "arrows: minus the gradient of the generator's loss"
+    made.legend(
+        points, names, loc="outside lower center", ncols=2, fontsize=8, frameon=False, title=title, title_fontsize=8
+    )
     return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import TrompeError
 from ..measures.bounds import levels_of, likelihood
-from .style import COLORS, FAINT, INK, dress, panels
+from .style import COLORS, FAINT, INK, dress, log_scale, panels
 from .table import Drawn, Request, figure
 
 NOT_TERMS = ("step", "images_per_second", "gradient_norm", "_accuracy", "_auc", "samples/diversity", "mode_coverage")
@@ -49,7 +51,7 @@ def loss_curves(request: Request) -> Drawn:
     "relative to real images.",
     requires=("discriminator",),
     in_report=True,
-    missing=lambda run: None if run.log else "it has no log yet",
+    missing=lambda run: None if any(numbers(run.log)) else "it has logged nothing yet",
 )
 def adversarial_curves(request: Request) -> Drawn:
     log, phases = request.run.log, [phase.name for phase in request.run.record.recipe.family.phases()]
@@ -63,13 +65,23 @@ def adversarial_curves(request: Request) -> Drawn:
     made, axes = panels(4.2 * len(groups), 3.0, 1, len(groups))
     for panel, ((title, unit), lines) in zip(axes[0], groups.items(), strict=True):
         for (key, label), color in zip(lines.items(), COLORS, strict=False):
-            if points := [(line["step"], line[key]) for line in log if key in line]:
+            if points := [(step, value) for step, name, value in numbers(log) if name == key]:
                 plot(panel, points, color, label)
         dress(panel, title, "step", unit)
     axes[0, 0].set_ylim(-0.03, 1.03)
-    axes[0, 1].set_yscale("log")
+    if any(value > 0 for _, name, value in numbers(log) if name.endswith("gradient_norm")):
+        log_scale(axes[0, 1])
     axes[0, 2].set_ylim(bottom=0)
     return made
+
+
+def numbers(log: list[dict[str, Any]]) -> Iterator[tuple[int, str, float]]:
+    """Each finite number of a log, with its step and name."""
+    for line in log:
+        if isinstance(step := line.get("step"), int):
+            for key, value in line.items():
+                if key != "step" and isinstance(value, int | float) and math.isfinite(value):
+                    yield step, key, value
 
 
 def plot(panel: Axes, points: list[tuple[int, float]], color: str, label: str) -> None:
@@ -81,7 +93,7 @@ def plot(panel: Axes, points: list[tuple[int, float]], color: str, label: str) -
 def terms(log: list[dict[str, Any]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """The log's terms by name, each as points for training and for test."""
     series: dict[str, dict[str, list[tuple[int, float]]]] = {}
-    found = [(line["step"], key, value) for line in log for key, value in line.items() if not key.endswith(NOT_TERMS)]
+    found = [one for one in numbers(log) if not one[1].endswith(NOT_TERMS)]
     phases = {key.removeprefix("test/").split("/")[0] for _, key, _ in found}
     for step, key, value in found:
         part = "test" if key.startswith("test/") else "training"
@@ -118,13 +130,16 @@ def rate_distortion(request: Request) -> Drawn:
     for run, point in zip(runs, points, strict=True):
         weight = getattr(run.record.recipe.family, "beta", None)
         label = run.folder.resolve().name + (f", beta {weight:g}" if weight is not None else "")
+        label += f"\nELBO {-point.sum():,.2f}"
         plane.annotate(label, point, xytext=(5, 4), textcoords="offset points", fontsize=8, color=INK)
     span = np.maximum(np.ptp(points, 0), 1.0)
     low, high = points.min(0) - 0.1 * span, points.max(0) + 0.15 * span
     left, right = max(0.0, low[0]), high[0]
     plane.set(xlim=(left, right), ylim=(low[1], high[1]))
-    for total in np.linspace(low.sum(), high.sum(), LINES)[1:-1]:
+    totals = np.linspace(low.sum(), high.sum(), LINES)
+    digits = max(1, 1 - math.floor(math.log10(totals[1] - totals[0])))  # so that no two lines read the same
+    for total in totals[1:-1]:
         plane.plot([left, right], [total - left, total - right], color=FAINT, linewidth=0.4, linestyle=":")
-        if low[1] < total - left < high[1]:
-            plane.text(left, total - left, f" ELBO {-total:,.1f}", fontsize=6, color=FAINT, va="bottom")
+        if low[1] < total - left < high[1] - 0.05 * (high[1] - low[1]):
+            plane.text(left, total - left, f" ELBO {-total:,.{digits}f}", fontsize=6, color=FAINT, va="bottom")
     return made

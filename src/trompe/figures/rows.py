@@ -19,7 +19,8 @@ def drawn(rows: Sequence[Row]) -> Figure:
     """Rows of images, a shorter one ending in white."""
     columns = max(len(images) for _, images in rows)
     longest = max(len(line) for name, _ in rows for line in name.split("\n"))
-    made, axes = panels(0.3 + 0.08 * longest + 0.66 * columns, 0.8 * len(rows), len(rows), 1)
+    most = 1 + max(name.count("\n") for name, _ in rows)
+    made, axes = panels(0.3 + 0.1 * longest + 0.66 * columns, max(0.8, 0.2 * most) * len(rows), len(rows), 1)
     for panel, (name, images) in zip(axes[:, 0], rows, strict=True):
         show_images(panel, padded(images, columns), columns, name)
     return made
