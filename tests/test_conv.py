@@ -21,6 +21,7 @@ import trompe
 import trompe.conv
 from conftest import small
 from trompe.conv.cases import CASES, Case, case
+from trompe.conv.checkerboard import checkerboard
 from trompe.conv.drawing import CURRENT, PALETTES, WINDOW, Label, Shape
 from trompe.conv.layers import Layer, layer, layer_of
 from trompe.conv.runs import TracedLayer, animation_of, trace
@@ -340,6 +341,12 @@ def test_the_command_draws_and_refuses(tmp_path: Path, run_command) -> None:  # 
         (("--input", 3, "--transposed", "--padding", "same"), "has no padding `same`"),
         (("--input", 3, "--transposed", "--pooling", "max"), "a pooling is not transposed"),
         (("--input", 3, "--checkerboard"), "no layer here is a transposed convolution"),
+        (("--transposed", "--input", 2**63 - 1), "an input of 9223372036854775807"),
+        (("--input", 2**31 - 1), "2,147,483,647 cells in a row are too many to see"),
+        (("--input", 3, "--kernel", 10**9, "--padding", 10**9), "too many to see"),
+        (("--transposed", "--input", 3, "--stride", 10**6), "too many to see"),
+        (("--transposed", "--input", 10**6, "--checkerboard"), "too many to count"),
+        (("--transposed", "--input", 1, "--kernel", 10**6, "--checkerboard"), "too many to count"),
     ):
         _, error = run_command("conv", "draw", *arguments, "--out", tmp_path / "bad.png", code=2)
         assert message in error
@@ -347,10 +354,29 @@ def test_the_command_draws_and_refuses(tmp_path: Path, run_command) -> None:  # 
     _, error = run_command("conv", "draw", "--out", tmp_path / "bad.png", code=2)
     assert "--input" in error
     _, error = run_command("conv", "case", "dilation", "--input", 3, "--out", tmp_path / "bad.png", code=2)
-    assert "Unrecognized" in error
+    assert "`trompe conv case` has no flag `--input`" in error
     _, error = run_command("conv", code=2)
-    assert "subcommand" in error
+    assert "`trompe conv` needs a command" in error
     assert not (tmp_path / "bad.png").exists()
+
+
+def test_a_file_of_the_users_is_not_overwritten(tmp_path: Path, run_command) -> None:  # type: ignore[no-untyped-def]
+    own = tmp_path / "own.gif"
+    for arguments in (("draw", "--input", 4), ("case", "dilation")):
+        own.write_bytes(b"mine")
+        _, error = run_command("conv", *arguments, "--out", own, code=2)
+        assert "--force" in error
+        assert own.read_bytes() == b"mine"
+        run_command("conv", *arguments, "--out", own, "--force")
+        run_command("conv", *arguments, "--out", own)  # what trompe wrote it may write again
+        assert own.stat().st_size > 1000
+
+
+def test_the_titles_of_a_checkerboard_do_not_overlap() -> None:
+    made = checkerboard([layer(4, 2, 1, kind="transposed")] * 4, (4, 4))
+    made.draw_without_rendering()
+    titles = [panel._left_title.get_window_extent() for panel in made.axes]  # type: ignore[attr-defined]
+    assert all(left.x1 < right.x0 for left, right in pairwise(titles))
 
 
 # Of a run

@@ -203,6 +203,10 @@ def test_even_kernels_write_evenly_in_the_middle(kernel: int, stride: int, dilat
     assert even(axis) == (len(set(middle)) == 1)
 
 
+def test_a_stride_of_any_size_is_judged_at_once() -> None:
+    assert not even(Axis(3, 2**31 - 1, kind="transposed"))
+
+
 def test_a_kernel_that_its_stride_divides_is_even() -> None:
     assert [kernel for kernel in range(1, 9) if even(Axis(kernel, 2, kind="transposed"))] == [2, 4, 6, 8]
 
@@ -223,6 +227,11 @@ def test_the_sizes_that_a_stack_accepts() -> None:
     ("made", "message"),
     [
         (lambda: Axis(0), "a kernel of 0"),
+        (lambda: Axis(2**31), "a kernel of 2147483648"),
+        (lambda: Axis(3, stride=2**63 - 1), "a stride of 9223372036854775807"),
+        (lambda: Axis(3, padding=(0, 2**31)), "a padding of 2147483648"),
+        (lambda: Axis(3).size(2**63 - 1), "an input of 9223372036854775807"),
+        (lambda: Axis(3, 2, kind="transposed").size(2**31 - 1), "an output of 4294967295"),
         (lambda: Axis(3, -1), "a stride of -1"),
         (lambda: Axis(3, padding=(0, -2)), "a padding of -2"),
         (lambda: Axis(3, 2, output_padding=1), "where nothing is transposed"),

@@ -15,6 +15,7 @@ import trompe
 from trompe import cli
 from trompe.cli.conv import SUBCOMMANDS
 from trompe.cli.train import train_arguments
+from trompe.cli.typed import as_typed
 from trompe.recipes import recipe
 
 ROOT = Path(__file__).parent.parent
@@ -78,3 +79,46 @@ def test_the_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         names["array"] = trompe.load_data("digits").images[:100, 0]
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
         exec(block, names)
+
+
+def test_the_demo_ends_with_the_commands_of_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each works from where the user stands, whether `trompe` is on PATH or not."""
+    import trompe.recipes
+    from conftest import small, trompe_command
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trompe.recipes, "recipe", small)
+    monkeypatch.setattr("sys.argv", [".venv/bin/trompe", "demo"])
+    out, _ = trompe_command("demo", capsys=capsys)
+    report, said, *printed = out.splitlines()
+    assert Path(report).read_text().startswith("<!doctype html>")
+    assert "try" in said
+    typed = [shlex.split(line) for line in printed]
+    readme = [command for command in commands((ROOT / "README.md").read_text()) if "runs/demo" in command]
+    assert [words[0] for words in typed] == [".venv/bin/trompe"] * 3
+    assert [words[1:] for words in typed] == readme
+    for words in typed:
+        trompe_command(*words[1:], capsys=capsys)
+
+
+def test_a_command_is_named_as_it_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "bin dir" / "trompe"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.setattr("sys.argv", [str(script)])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert shlex.split(as_typed()) == [str(script)]
+    monkeypatch.setenv("PATH", str(script.parent))
+    assert as_typed() == "trompe"
+    monkeypatch.setattr("sys.argv", ["/src/trompe/__main__.py"])
+    assert shlex.split(as_typed())[1:] == ["-m", "trompe"]
+
+
+def test_the_first_screen_is_an_image_three_sentences_and_ones_own_images() -> None:
+    _, image, words, own, *_ = (ROOT / "README.md").read_text().split("\n\n")
+    assert image.startswith("![")
+    assert len(re.findall(r"\.(?:\s|$)", words)) == 3
+    assert own == "## Your own images"

@@ -13,6 +13,7 @@ the size `i` gets it again as `output_padding`. Groups and channels change no si
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,16 @@ from .errors import TrompeError
 
 Kind = Literal["convolution", "transposed", "pooling"]
 NamedPadding = Literal["valid", "same", "half", "full"]
+MOST = 2**31 - 1
+"""Cells along an axis, and of every argument: what fits torch's 32-bit kernels."""
+
+
+def checked(name: str, value: int, least: int) -> int:
+    """A value, if it is in the range of what it stands for."""
+    if not least <= value <= MOST:
+        article = "an" if name[0] in "aeiou" else "a"
+        raise TrompeError(f"{article} {name} of {value}", hint=f"give a whole number from {least} to {MOST:,}")
+    return value
 
 
 @dataclass(frozen=True)
@@ -46,10 +57,10 @@ class Axis:
 
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "dilation"):
-            if getattr(self, name) < 1:
-                raise TrompeError(f"a {name} of {getattr(self, name)}", hint="give a whole number from 1 on")
-        if (least := min(*self.padding, self.output_padding)) < 0:
-            raise TrompeError(f"a padding of {least}", hint="it is a whole number from 0 on")
+            checked(name, getattr(self, name), 1)
+        for padding in self.padding:
+            checked("padding", padding, 0)
+        checked("output padding", self.output_padding, 0)
         if self.output_padding and self.kind != "transposed":
             raise TrompeError(
                 f"an output padding of {self.output_padding} where nothing is transposed",
@@ -74,13 +85,12 @@ class Axis:
 
     def size(self, size: int) -> int:
         """Output size; an error where there is none."""
-        if size < 1:
-            raise TrompeError(f"an input of {size}", hint="give a whole number from 1 on")
+        checked("input", size, 1)
         found = (size + sum(self.padding) - self.reach) // self.stride + 1
         if self.kind == "transposed":
             found = self.stride * (size - 1) + self.reach - sum(self.padding) + self.output_padding
         if found > 0:
-            return found
+            return checked("output", found, 1)
         if self.kind == "transposed":
             raise TrompeError(
                 f"a transposed convolution of {self.kernel} that cuts {sum(self.padding)} off leaves nothing of an "
@@ -106,6 +116,15 @@ class Axis:
             return self.padding
         before, after = self.padding
         return self.reach - 1 - before, self.reach - 1 - after + self.output_padding
+
+    @property
+    def stretch(self) -> int:
+        """Steps from one input cell to the next where windows pass: a transposed convolution's stride."""
+        return self.stride if self.kind == "transposed" else 1
+
+    def length(self, size: int) -> int:
+        """Cells that windows pass over: the (stretched) input, and what is around it."""
+        return self.stretch * (size - 1) + 1 + sum(self.around)
 
     def inputs_of(self, place: int) -> list[int]:
         """The input cells that an output cell depends on, one per tap that meets one; they may lie in the padding."""
@@ -133,11 +152,11 @@ class Windows(NamedTuple):
 
 def windows(axis: Axis, size: int) -> Windows:
     """The windows on an input of this size."""
-    stretch, step = (axis.stride, 1) if axis.kind == "transposed" else (1, axis.stride)
-    length, (before, after) = stretch * (size - 1) + 1, axis.around
+    stretch, step = axis.stretch, 1 if axis.kind == "transposed" else axis.stride
+    before, inside = axis.around[0], stretch * (size - 1) + 1
     cells = (
-        PADDING if not 0 <= place < length else BETWEEN if place % stretch else place // stretch
-        for place in range(-before, length + after)
+        PADDING if not 0 <= place < inside else BETWEEN if place % stretch else place // stretch
+        for place in range(-before, axis.length(size) - before)
     )
     starts = (step * place for place in range(axis.size(size)))
     return Windows(tuple(cells), tuple(starts), tuple(axis.dilation * tap for tap in range(axis.kernel)))
@@ -197,8 +216,8 @@ def even(axis: Axis) -> bool:
     """Whether, away from the borders, each output cell is written to equally often: the taps of the kernel fall on the
     places between two strides in equal numbers.
     """
-    places = [axis.dilation * tap % axis.stride for tap in range(axis.kernel)]
-    return len({places.count(place) for place in range(axis.stride)}) == 1
+    counts = Counter(axis.dilation * tap % axis.stride for tap in range(axis.kernel))
+    return len(counts) == axis.stride and len(set(counts.values())) == 1
 
 
 def paths(stack: Iterable[Axis], size: int) -> list[int]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import tyro
 
 from ..errors import TrompeError
-from .flags import Data, Device, Folder, open_run
-from .outputs import suffix_of, write
+from .flags import Data, Device, Folder, Force, open_run
+from .outputs import may_write, real, suffix_of, write, written
 
 if TYPE_CHECKING:
+    from ..conv.drawing import Animation
     from ..conv.layers import Layer
     from ..conv.runs import TracedLayer
 
@@ -75,6 +76,7 @@ def draw(
     checkerboard: bool = False,
     theme: Theme = "light",
     out: Path | None = None,
+    force: Force = False,
 ) -> None:
     """Draw any convolution, transposed convolution or pooling at work.
 
@@ -86,10 +88,12 @@ def draw(
     from ..conv.layers import each
 
     layer, size = flags.layer(), each("input", flags.input, 2)
+    path = out or Path("checkerboard.png" if checkerboard else "conv.gif")
+    may_write(path, force=force)
     if checkerboard:
-        draw_checkerboard([layer], size, out or Path("checkerboard.png"))
+        draw_checkerboard([layer], size, path)
     else:
-        print(animate(layer, size, numbers=numbers, theme=theme).save(out or Path("conv.gif")))
+        save(animate(layer, size, numbers=numbers, theme=theme), path)
 
 
 def case(
@@ -97,6 +101,7 @@ def case(
     numbers: Numbers = False,
     theme: Theme = "light",
     out: Path = Path(),
+    force: Force = False,
 ) -> None:
     """Draw a published case (Dumoulin & Visin 2016) by its name.
 
@@ -109,10 +114,11 @@ def case(
 
     known = conv.case(name)
     path = out if out.suffix else out / f"{name}.gif"
-    print(conv.animate(known.layer, known.size, numbers=numbers, theme=theme).save(path))
+    may_write(path, force=force)
+    save(conv.animate(known.layer, known.size, numbers=numbers, theme=theme), path)
 
 
-def cases(out: Path = Path("gifs"), numbers: Numbers = False, theme: Theme = "light") -> None:
+def cases(out: Path = Path("gifs"), numbers: Numbers = False, theme: Theme = "light", force: Force = False) -> None:
     """Draw all published cases, and a sheet of them.
 
     Args:
@@ -122,11 +128,13 @@ def cases(out: Path = Path("gifs"), numbers: Numbers = False, theme: Theme = "li
     from ..conv.drawing import painted, sheet
 
     suffix_of(out, "")
+    for name in (*(f"{name}.gif" for name in CASES), "all.png"):
+        may_write(out / name, force=force)
     middles = []
     for name, known in CASES.items():
         made = animate(known.layer, known.size, numbers=numbers, theme=theme, title=name)
         middles += painted(made, [made.frames[len(made.frames) // 2]])
-        print(made.save(out / f"{name}.gif"))
+        save(made, out / f"{name}.gif")
     write(out / "all.png", sheet(middles, made.paper))
 
 
@@ -136,6 +144,7 @@ def layer(
     theme: Theme = "light",
     data: Data = None,
     out: Path = Path("layer.gif"),
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Draw a layer of a run at work, with its weights, on the first image of the data.
@@ -146,7 +155,8 @@ def layer(
     """
     from ..conv.runs import animation_of
 
-    print(animation_of(traced(run, data, device), number, theme).save(out))
+    may_write(out, (run, data), force)
+    save(animation_of(traced(run, data, device), number, theme), out)
 
 
 def table(run: Folder, data: Data = None, device: Device = None) -> None:
@@ -166,7 +176,13 @@ def table(run: Folder, data: Data = None, device: Device = None) -> None:
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(made)
 
 
-def checkerboard(run: Folder, data: Data = None, out: Path = Path("checkerboard.png"), device: Device = None) -> None:
+def checkerboard(
+    run: Folder,
+    data: Data = None,
+    out: Path = Path("checkerboard.png"),
+    force: Force = False,
+    device: Device = None,
+) -> None:
     """Draw how often each cell is written to by the transposed convolutions of a run's decoder.
 
     Args:
@@ -175,13 +191,14 @@ def checkerboard(run: Folder, data: Data = None, out: Path = Path("checkerboard.
     from ..conv.layers import layer_of
     from ..conv.runs import WINDOWED
 
+    may_write(out, (run, data), force)
     layers = [one for one in traced(run, data, device) if one.network == "decoder" and isinstance(one.module, WINDOWED)]
     if not layers:
         raise TrompeError("this run's decoder has no convolutions", hint="give a run of convolutional networks")
     draw_checkerboard([layer_of(one.module) for one in layers], layers[0].input.shape[2:], out)
 
 
-def page(out: Path = Path("conv.html")) -> None:
+def page(out: Path = Path("conv.html"), force: Force = False) -> None:
     """Write a page on which any layer can be tried: one HTML file that opens in any browser.
 
     Args:
@@ -190,6 +207,7 @@ def page(out: Path = Path("conv.html")) -> None:
     from importlib.resources import files
 
     suffix_of(out, ".html")
+    may_write(out, force=force)
     write(out, files("trompe").joinpath("conv", "page.html").read_bytes())
 
 
@@ -204,6 +222,12 @@ def traced(folder: Path, data: str | None, device: str | None) -> list[TracedLay
 
     run = open_run(folder, device)
     return trace(run.predictor, run.data(data).take(slice(0, 1)))
+
+
+def save(animation: Animation, out: Path) -> None:
+    """Write an animation in the format of the file's suffix, and print the path."""
+    animation.save(real(out))
+    written(out)
 
 
 def draw_checkerboard(stack: Sequence[Layer], size: Sequence[int], out: Path) -> None:

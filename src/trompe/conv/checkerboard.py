@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..conv_arithmetic import Axis, even, paths
+from ..conv_arithmetic import Axis, even, paths, sizes_through
 from ..errors import TrompeError
 from ..figures.style import FAINT, INK, dress, panels
 from .layers import Layer
@@ -16,6 +16,8 @@ from .layers import Layer
 KERNELS, STRIDES = range(1, 8), range(1, 5)
 WRITTEN = 12
 """Longest side, in cells, up to which the counts are written into the cells."""
+LARGEST = 2048
+"""Longest side, and kernel, that is counted."""
 
 
 def checkerboard(stack: Sequence[Layer], size: Sequence[int]) -> Figure:
@@ -30,6 +32,9 @@ def checkerboard(stack: Sequence[Layer], size: Sequence[int]) -> Figure:
         raise TrompeError("no layer here is a transposed convolution", hint="only these write unevenly")
     if any(len(layer.axes) != 2 for layer in stack):
         raise TrompeError("the counts are drawn of planes only", hint="give a layer of two axes")
+    sizes = [sizes_through([layer.axes[axis] for layer in stack], size[axis]) for axis in (0, 1)]
+    if (longest := max(*sizes[0], *sizes[1], *(axis.kernel for layer in stack for axis in layer.axes))) > LARGEST:
+        raise TrompeError(f"{longest:,} cells in a row are too many to count", hint=f"at most {LARGEST:,} are counted")
     made, axes = panels(2.7 * (len(shown) + 1), 3.1, 1, len(shown) + 1)
     for panel, depth in zip(axes[0], shown, strict=False):
         rows, columns = (paths([layer.axes[axis] for layer in stack[:depth]], size[axis]) for axis in (0, 1))
@@ -40,7 +45,8 @@ def checkerboard(stack: Sequence[Layer], size: Sequence[int]) -> Figure:
         axis = stack[depth - 1].axes[-1]
         after = "" if len(stack) == 1 else f"after {depth}: "
         evenly = "even" if even(axis) else "uneven"
-        dress(panel, f"{after}kernel {axis.kernel}, stride {axis.stride}, {evenly} inside").set(xticks=[], yticks=[])
+        title = f"{after}kernel {axis.kernel}, stride {axis.stride}\n{evenly} inside"
+        dress(panel, title).set(xticks=[], yticks=[])
     pairs(axes[0, -1])
     return made
 
@@ -52,6 +58,6 @@ def pairs(panel: Axes) -> None:
     for (row, column), fits in np.ndenumerate(table):
         text, color = ("even", INK) if fits else ("-", FAINT)
         panel.text(column, row, text, ha="center", va="center", fontsize=6.5, color=color)
-    dress(panel, "a stride that divides the kernel", "kernel", "stride")
+    dress(panel, "even: where the stride\ndivides the kernel", "kernel", "stride")
     panel.set_xticks(range(len(KERNELS)), [str(kernel) for kernel in KERNELS])
     panel.set_yticks(range(len(STRIDES)), [str(stride) for stride in STRIDES])

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from ..display.video import mp4
 from ..errors import TrompeError
 from ..files import write_bytes
 
@@ -206,21 +204,10 @@ def element(part: Shape | Label) -> str:
     return f'<polygon points="{points}" fill="{part.fill or "none"}" stroke="{part.edge or "none"}"{dashes}/>'
 
 
-def mp4(animation: Animation) -> bytes:
-    """A video."""
-    program = shutil.which("ffmpeg")
-    if program is None:
-        raise TrompeError("an .mp4 needs ffmpeg, and there is none on this machine", hint="install it, or give a .gif")
-    frames = [image.tobytes() for image in painted(animation)]
-    given = f"-f rawvideo -pix_fmt rgb24 -s {animation.width}x{animation.height} -framerate {1 / SECONDS:.4f} -i -"
-    options = f"-loglevel error {given} -vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "animation.mp4")
-        whole = b"".join(frames + frames[-1:] * (HOLD - 1))
-        done = subprocess.run([program, *options.split(), str(path)], input=whole, capture_output=True, check=False)
-        if done.returncode:
-            raise TrompeError(f"ffmpeg failed: {done.stderr.decode().strip()[:300]}", hint="give a .gif")
-        return path.read_bytes()
+def video(animation: Animation) -> bytes:
+    """A video, the last frame held."""
+    frames = [np.asarray(image) for image in painted(animation)]
+    return mp4(frames + frames[-1:] * (HOLD - 1), SECONDS)
 
 
-WRITERS = {".gif": gif, ".svg": svg, ".png": png, ".mp4": mp4}
+WRITERS = {".gif": gif, ".svg": svg, ".png": png, ".mp4": video}

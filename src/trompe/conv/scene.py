@@ -63,11 +63,12 @@ def animate(
     if len(size) > 2:
         raise TrompeError(f"a layer of {len(size)} axes", hint="lines and planes are drawn, not cubes")
     axes, sizes = (Axis(1, kind=layer.kind), *layer.axes)[-2:], (1, *size)[-2:]
+    along = [length for axis, one in zip(axes, sizes, strict=True) for length in (axis.size(one), axis.length(one))]
+    if (most := max(along)) > MOST_CELLS:
+        hint = f"of input, padding and output, no row may have more than {MOST_CELLS}"
+        raise TrompeError(f"{most:,} cells in a row are too many to see", hint=hint)
     rows, columns = (windows(axis, one) for axis, one in zip(axes, sizes, strict=True))
     seen, made = (len(rows.cells), len(columns.cells)), (len(rows.starts), len(columns.starts))
-    if (most := max(*seen, *made)) > MOST_CELLS:
-        hint = f"give an input of which no row has more than {MOST_CELLS}"
-        raise TrompeError(f"{most} cells in a row are too many to see", hint=hint)
     shown = values or small_numbers(layer, rows, columns, sizes)
     text = [title] * bool(title) + described(layer, size)
     if numbers and layer.kind != "pooling":
