@@ -100,12 +100,12 @@ def test_train_and_use_from_a_folder_of_images(tmp_path: Path, random: np.random
 
     with_broken = run("data", ".", "--size", "16", "20")
     assert "broken.jpg: UnidentifiedImageError: cannot identify image file\n" in with_broken
-    assert "27 images to train on, 3 to test on" in run("data", ".", "--size", "16", "20")
+    assert "26 images to train on, 4 to test on" in run("data", ".", "--size", "16", "20")
     command = "train vae --data . --size 16 20 --nets.widths 4 8 --train.steps 4 --out r"
     run(*command.split())
     run("sample", "r", "-n", "5", "--out", "s.png")
     run("reconstruct", "r", "0.jpg", "--out", "p.png")
-    assert json.loads(run("evaluate", "r", "--importance-samples", "3", "--json"))["values"]["images"] == 3
+    assert json.loads(run("evaluate", "r", "--importance-samples", "3", "--json"))["values"]["images"] == 4
     assert run("report", "r") == "r/report.html\n"
     assert (tmp_path / "r" / "report.html").stat().st_size > 10_000
 
@@ -325,13 +325,83 @@ def test_what_cannot_be_parsed_exits_with_two(run_command, vae_run, command: str
     assert "Traceback" not in errors
 
 
-def test_an_unknown_command_is_an_error_with_a_hint(run_command) -> None:  # type: ignore[no-untyped-def]
-    _, errors = run_command("trian", "vae", code=2)
-    assert errors.startswith("error: argument COMMAND: invalid choice: 'trian'")
-    assert errors.endswith("hint: `trompe --help` lists the commands\n")
+@pytest.mark.parametrize(
+    ("command", "message", "hint"),
+    [
+        ("trian vae", "no command is named `trian`", "did you mean `train`? (`trompe --help` lists the commands)"),
+        ("zzz", "no command is named `zzz`", "known: arithmetic, conv"),
+        ("train vae --lr 3", "`trompe train vae` has no flag `--lr`", "did you mean `--train.learning-rate`?"),
+        ("train vae --epochs 3", "`trompe train vae` has no flag `--epochs`", "did you mean `--train.steps`? An epoch"),
+        ("train vae --batch_size 3", "has no flag `--batch_size`", "did you mean `--train.batch`?"),
+        ("train vae --seed=3", "has no flag `--seed`", "did you mean `--train.seed`?"),
+        ("train vae --latent-dim 3", "has no flag `--latent-dim`", "did you mean `--nets.latent`?"),
+        ("train vae --dataset mnist", "has no flag `--dataset`", "did you mean `--data`?"),
+        ("train vae --image-size 32", "has no flag `--image-size`", "did you mean `--size`?"),
+        ("train vae --family.beat 2", "has no flag `--family.beat`", "did you mean `--family.beta`?"),
+        ("train vae --train.steps many", "`--train.steps many` is not a whole number", "total training steps"),
+        ("train vae --family.beta much", "`--family.beta much` is not a number", ""),
+        ("train vae --nets.widths a b", "`--nets.widths a b` is not a list of whole numbers", ""),
+        ("train vae --nets.activation rellu", "`--nets.activation rellu` is not known", "did you mean `relu`?"),
+        ("sample r --coutn 4", "`trompe sample` has no flag `--coutn`", "did you mean `--count`?"),
+        ("sample r --num-samples 4", "`trompe sample` has no flag `--num-samples`", "did you mean `--count`?"),
+        ("sample r -n many", "`--count many` is not a whole number", "number of images"),
+        ("sample r -n", "`--count` needs a value", "number of images"),
+        ("sample r --snapshot x", "`--snapshot x` is not a whole number", "use the weights kept at this step"),
+        ("sample", "`trompe sample` needs RUN", "the run folder; `trompe sample --help` describes its arguments"),
+        ("sample r more", "`trompe sample` cannot take `more` as well", "`trompe sample --help`"),
+        ("data digits --size 8x8x8", "`--size 8x8x8` is no", ""),
+        ("evaluate r --color red", "`--color red` is not known", "known: auto, gray, rgb"),
+        ("conv drwa", "`trompe conv` has no command `drwa`", "did you mean `draw`?"),
+        ("conv", "`trompe conv` needs a command", "known: draw, case, cases"),
+        ("conv draw", "`trompe conv draw` needs --input", "cells of the input"),
+        ("conv draw --input 5 --kernl 3", "`trompe conv draw` has no flag `--kernl`", "did you mean `--kernel`?"),
+    ],
+)
+def test_a_mistyped_command_line_is_one_error_with_a_hint(run_command, command: str, message: str, hint: str) -> None:  # type: ignore[no-untyped-def]
+    out, errors = run_command(*command.split(), code=2)
+    assert out == ""
+    first, second, *more = errors.splitlines()
+    assert first.startswith("error: ")
+    assert message in first
+    assert second.startswith(f"hint: {hint}")
+    assert not more
+
+
+EARLY = """
+import contextlib, io, sys
+from trompe.cli import main
+
+for words in sys.argv[1:]:
+    with contextlib.redirect_stderr(io.StringIO()) as err, contextlib.suppress(SystemExit):
+        main(words.split())
+    assert err.getvalue().startswith("error: "), (words, err.getvalue())
+    print(words.split()[0], *(name for name in ("torch", "matplotlib") if name in sys.modules))
+"""
+
+
+def test_paths_are_checked_before_torch_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    run, nothing = tmp_path / "run", tmp_path / "nothing"
+    commands = [
+        f"sample {nothing}", f"sample {run} --out s.bmp", f"sample {run} --grid 8",
+        f"reconstruct {run} {nothing}.png", f"reconstruct {run} --data {nothing}/x:test", f"encode {nothing}",
+        f"encode {run} --data {nothing}/y", f"decode {nothing} z.npz", f"interpolate {nothing} 1 2",
+        f"arithmetic {nothing} --take 1 --minus 2 --plus 3", f"invert {run} {nothing}.png", f"evaluate {nothing}",
+        f"evaluate {run} --data {nothing}/x", f"evaluate {run} --save-moments m.txt",
+    ]  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", EARLY, *commands], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [command.split()[0] for command in commands]
+
+
+def test_a_mistyped_run_is_answered_with_the_nearest(run_command, vae_run) -> None:  # type: ignore[no-untyped-def]
+    wrong = vae_run.folder.parent / f"{vae_run.folder.name}x"
+    _, errors = run_command("sample", wrong, code=2)
+    assert f"hint: did you mean `{vae_run.folder}`?" in errors
 
 
 def test_a_training_says_what_it_sees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["train", "pca", "--out", str(tmp_path / "run")])
+        cli.main(["train", "pca", "--data", "digits", "--out", str(tmp_path / "run")])
     assert "pca on digits: 1,438 training and 359 test samples, 8x8 grayscale" in capsys.readouterr().err

@@ -1,7 +1,8 @@
 """The one exception a user meets, and the exit codes of the command line.
 
 `TrompeError` (exit code 2) is bad input: a name, a value, a file, a run that does not fit. `TrainingStopped` (exit
-code 3) is a training that could not go on although its input was good: a loss that is not finite, a full disk.
+code 3) is a training that could not go on although its input was good: a loss that is not finite, a full disk. Any
+other exception is a bug of trompe's (exit code 1).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+BUG = 1
+"""Exit code of an exception that nobody foresaw."""
 INTERRUPTED = 130
 """Exit code of what Ctrl-C or SIGTERM ended, as shells have it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import TrompeError
+from ..options.data import Size
 from ..options.names import ColorName, ResizeName
-from .flags import Device, Json, Snapshot, open_run
-from .outputs import print_rows, suffix_of
+from .flags import Device, Force, Json, Snapshot, check_paths, open_run
+from .outputs import may_write, print_rows, real, remember, suffix_of
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
@@ -25,25 +27,29 @@ if TYPE_CHECKING:
 
     Compared = Callable[[Callable[..., Samples]], Samples | Moments]
 
+Whole = Annotated[int | None, tyro.conf.arg(metavar="INT")]
+
 
 def evaluate(
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = (),
-    images: str | None = None,
-    data: str | None = None,
-    measures: str | None = None,
+    images: Annotated[str | None, tyro.conf.arg(metavar="SOURCE")] = None,
+    data: Annotated[str | None, tyro.conf.arg(metavar="SOURCE")] = None,
+    measures: Annotated[str | None, tyro.conf.arg(metavar="NAMES")] = None,
     features: str = "inception",
     resize: ResizeName = "bilinear",
-    features_size: int | None = None,
-    samples: int | None = None,
-    importance_samples: int | None = None,
+    features_size: Whole = None,
+    trust: bool = False,
+    samples: Whole = None,
+    importance_samples: Whole = None,
     seed: tuple[int, ...] = (0,),
-    limit: int | None = None,
-    size: int | None = None,
+    limit: Whole = None,
+    size: Size = None,
     color: ColorName = "auto",
-    copies: Path | None = None,
-    save_moments: Path | None = None,
+    copies: Annotated[Path | None, tyro.conf.arg(metavar="PATH")] = None,
+    save_moments: Annotated[Path | None, tyro.conf.arg(metavar="PATH")] = None,
     snapshot: Snapshot = None,
     json: Json = False,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Measure runs, or images that any tool has generated; alone, list the measures.
@@ -57,9 +63,10 @@ def evaluate(
         data: A named set such as `mnist:test`, a folder or zip, or an `.npz` of moments; by default the run's test set.
         measures: Names separated by commas, or `all`; by default those that are quick. `trompe evaluate` lists them.
         features: The space in which samples are compared: `inception` (for FID), `pixels`, or a run's folder (latents);
-            or a TorchScript (.pt) or ONNX (.onnx) network that takes images in [0, 1].
+            or an ONNX (.onnx) network that takes images in [0, 1], or with `--trust` a TorchScript (.pt) one.
         resize: Resizing for a network: `bilinear` (pytorch-fid), `antialiased` (clean-fid), `tensorflow` (StyleGAN).
         features_size: The image size that a network from a file needs, where it does not say.
+        trust: Run the code in a TorchScript network: only for files whose maker you trust. ONNX files run none.
         samples: Generated samples to compare with data; by default the recipe's number.
         importance_samples: Importance samples per image (K) of the IWAE bound; by default the recipe's number.
         seed: Seed of the noise; several give mean and standard deviation.
@@ -69,13 +76,20 @@ def evaluate(
         copies: Draw the most copied of `--images` above their sources, a `.png`; a run has them under `figures/`.
         save_moments: Save the moments of the data's features, an `.npz` for later `--data`.
     """
-    from ..measures import MEASURES, opened
-
     if not runs and images is None and data is None and measures is None:
+        from ..measures import MEASURES
+
         print_rows({name: f"{row.about}\nrequires: {', '.join(row.requires)}" for name, row in MEASURES.items()})
         return
-    counts = {"samples": samples, "importance-samples": importance_samples, "limit": limit, "size": size}
-    check(runs, images, data, seed, counts | {"features-size": features_size})
+    counts = {
+        "samples": samples,
+        "importance-samples": importance_samples,
+        "limit": limit,
+        "features-size": features_size,
+    }
+    check(runs, images, data, seed, counts)
+    if runs and size is not None:
+        raise TrompeError("a run has a size of its own", hint="leave `--size` out")
     if runs and copies is not None:
         raise TrompeError("`--copies` is for `--images`: a run has them in `figures/copies.png`", hint="leave it out")
     if save_moments is not None and len(runs) > 1:
@@ -83,9 +97,15 @@ def evaluate(
     for flag, path, suffix in (("--copies", copies, ".png"), ("--save-moments", save_moments, ".npz")):
         if path is not None:
             suffix_of(path, suffix, flag=flag)
+            may_write(path, (images, data), force)
+    for run in runs:
+        check_paths(run, data=data)
+        say_if_read_only(run)
+    from ..measures import MEASURES, opened
+
     names = [word.strip() for word in (measures or "").split(",") if word.strip()]
     names = list(MEASURES) if names == ["all"] else [MEASURES[name].name for name in names]  # refuses an unknown one
-    space = cache(partial(opened, features, resize, features_size, device))  # opened when it is first needed
+    space = cache(partial(opened, features, resize, features_size, device, trust))  # opened when it is first needed
     settings: dict[str, Any] = {"measures": names, "features": space, "samples": samples, "limit": limit}
     compared = partial(reference, data, save_moments, space, limit)
     if images is not None:
@@ -103,6 +123,14 @@ def evaluate(
         show(results)
 
 
+def say_if_read_only(run: Path) -> None:
+    """Say before it is measured that a run's result cannot be kept in its folder."""
+    if not os.access(run, os.W_OK):
+        from ..terminal import note
+
+        note(f"`{run}` is read-only: its result is printed, and not kept there")
+
+
 def check(
     runs: Sequence[Path], images: str | None, data: str | None, seeds: Sequence[int], counts: dict[str, int | None]
 ) -> None:
@@ -112,8 +140,6 @@ def check(
                           hint="give run folders, or `--images` with a folder, zip or .npz of images")  # fmt: skip
     if images is not None and data is None:
         raise TrompeError("`--images` are compared with data, and none were given", hint="give `--data cifar10:test`")
-    if runs and counts["size"] is not None:
-        raise TrompeError("a run has a size of its own", hint="leave `--size` out")
     if not seeds or len(set(seeds)) < len(seeds):
         listed = " ".join(map(str, seeds))
         raise TrompeError(f"`--seed {listed}` is not a list of different seeds", hint="as in `--seed 0 1 2`")
@@ -140,7 +166,8 @@ def reference(
         return read_moments(Path(data))
     samples = load(data)
     if save is not None:
-        save_moments(save, data_moments(space(), samples.take(slice(0, limit))))
+        save_moments(real(save), data_moments(space(), samples.take(slice(0, limit))))
+        remember(real(save))
     return samples
 
 
@@ -170,7 +197,8 @@ def of_images(
     if copies is not None and image is None:
         note(f"`{copies}` is not drawn: no copies were looked for")
     elif copies is not None and image is not None:
-        save_image(copies, image)
+        save_image(real(copies), image)
+        remember(real(copies))
     return replace(result, source=images)
 
 

@@ -8,8 +8,23 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from ..errors import TrompeError
-from .flags import Class, Count, Data, Device, Folder, Images, Json, inputs, label_of, latent_of, latents_in, open_run
-from .outputs import suffix_of, write, write_images
+from .flags import (
+    Class,
+    Count,
+    Data,
+    Device,
+    Folder,
+    Force,
+    Images,
+    Json,
+    check_paths,
+    inputs,
+    label_of,
+    latent_of,
+    latents_in,
+    open_run,
+)
+from .outputs import PICTURES, may_write, suffix_of, write, write_images
 
 NEARBY = 4
 """Images of latents near a result, at least."""
@@ -18,16 +33,24 @@ Latents = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="LATENTS")
 
 
 def decode(
-    run: Folder, latents: Latents, out: Path = Path("decoded.png"), class_name: Class = None, device: Device = None
+    run: Folder,
+    latents: Latents,
+    out: Path = Path("decoded.png"),
+    class_name: Class = None,
+    force: Force = False,
+    device: Device = None,
 ) -> None:
     """Decode latents to images.
 
     Args:
         latents: An `.npz` with the array `latents`, as `encode` and `invert` write it.
             Its labels serve a class-conditional model, unless `--class` is given.
-        out: A `.png` grid, an `.npz` array, or a folder for one file per image.
+        out: A `.png`, `.jpg` or `.webp` with a grid, or with one image as it is; an `.npz`; or a folder with a file for
+            each image.
     """
-    suffix_of(out, ".png", ".npz", "")
+    suffix_of(out, *PICTURES, ".npz", "")
+    check_paths(run)
+    may_write(out, (latents,), force)
     opened = open_run(run, device)
     found, labels = latents_in(opened, latents)
     if class_name is not None or labels is None:
@@ -44,6 +67,7 @@ def interpolate(
     path: Literal["linear", "spherical"] = "linear",
     out: Path = Path("interpolation.png"),
     class_name: Class = None,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Interpolate between two latents.
@@ -54,14 +78,16 @@ def interpolate(
         end: The other end, given in the same way.
         steps: Images in the row, both ends included.
         path: A straight line, or an arc whose latents are as long as those of samples, which suits a normal prior.
-        out: A `.png` row, a `.gif` that goes there and back, or an `.npz`.
+        out: A row in a `.png`, `.jpg` or `.webp`, a `.gif` that goes there and back, or an `.npz`.
     """
+    suffix = suffix_of(out, *PICTURES, ".gif", ".npz")
+    if steps < 2:
+        raise TrompeError(f"an interpolation of {steps} images has no two ends", hint="give `--steps` at least 2")
+    check_paths(run)
+    may_write(out, (start, end), force)
     from ..analysis.paths import between
     from ..display.grid import gif, image_grid
 
-    suffix = suffix_of(out, ".png", ".gif", ".npz")
-    if steps < 2:
-        raise TrompeError(f"an interpolation of {steps} images has no two ends", hint="give `--steps` at least 2")
     opened = open_run(run, device)
     label = label_of(opened, class_name)
     first, last = (latent_of(opened, name, label) for name in (start, end))
@@ -80,6 +106,7 @@ def arithmetic(
     plus: tuple[str, ...],
     out: Path = Path("arithmetic.png"),
     class_name: Class = None,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Latent-space arithmetic: mean(A) - mean(B) + mean(C).
@@ -93,12 +120,14 @@ def arithmetic(
         plus: The group C, with the attribute to add.
         out: A `.png`, or an `.npz` of the resulting latent, which other commands take.
     """
+    suffix = suffix_of(out, ".png", ".npz")
+    check_paths(run)
+    may_write(out, (*take, *minus, *plus), force)
     import torch
 
     from ..analysis.paths import near
     from ..figures.rows import drawn
 
-    suffix = suffix_of(out, ".png", ".npz")
     opened = open_run(run, device)
     label = label_of(opened, class_name)
     groups = [torch.cat([latent_of(opened, name, label) for name in names]) for names in (take, minus, plus)]
@@ -126,6 +155,7 @@ def invert(
     out: Path = Path("inversion.npz"),
     class_name: Class = None,
     json: Json = False,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Find the latents that generate given images.
@@ -142,13 +172,16 @@ def invert(
         seed: Seed of the latents that `descent` starts from.
         out: An `.npz` of `latents`, and of `latents_METHOD` and `errors_METHOD` for each method.
     """
+    suffix_of(out, ".npz")
+    check_paths(run, files, data)
+    for path in (out, out.with_suffix(".png")):
+        may_write(path, (*files, data), force)
     from json import dumps
 
     from ..analysis.inversion import Inversion, methods_of
     from ..analysis.inversion import invert as inverted
     from ..figures.inversions import best_latents, inversions
 
-    suffix_of(out, ".npz")
     opened = open_run(run, device)
     images, labels, _, _ = inputs(opened, files, data, count, class_name)
     methods = methods_of(opened.predictor) if method == "all" else (method,)

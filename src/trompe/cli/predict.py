@@ -11,8 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import TrompeError
-from .flags import Class, Count, Data, Device, Folder, Images, Snapshot, inputs, label_of, open_run
-from .outputs import suffix_of, write, write_image, write_images
+from .flags import (
+    Class,
+    Count,
+    Data,
+    Device,
+    Folder,
+    Force,
+    Images,
+    Snapshot,
+    check_paths,
+    inputs,
+    label_of,
+    open_run,
+)
+from .outputs import PICTURES, may_write, picture, suffix_of, write, write_folder, write_images
 
 if TYPE_CHECKING:
     import torch
@@ -27,9 +40,10 @@ def sample(
     count: Count = 64,
     seed: int = 0,
     out: Path = Path("samples.png"),
-    grid: str | None = None,
+    grid: Annotated[str | None, tyro.conf.arg(metavar="ROWSxCOLUMNS")] = None,
     class_name: Class = None,
     snapshot: Snapshot = None,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Sample new images from a run.
@@ -37,7 +51,8 @@ def sample(
     Args:
         count: Number of images.
         seed: Seed of the latents; the first images are the same however many are sampled.
-        out: A `.png` grid, an `.npz` array, or a folder for one file per image.
+        out: A `.png`, `.jpg` or `.webp` with a grid, or with one image as it is; an `.npz`; or a folder with a file for
+            each image.
         grid: Rows and columns of the grid, such as 8x8; sets the count.
     """
     columns = None
@@ -48,9 +63,10 @@ def sample(
         count = int(match[1]) * columns
     if count < 1:
         raise TrompeError(f"cannot sample {count} images", hint="give `-n` a number of at least 1")
-    suffix = suffix_of(out, ".png", ".npz", "")
-    if suffix == ".png" and count > LARGEST_GRID:
+    if suffix_of(out, *PICTURES, ".npz", "") in PICTURES and count > LARGEST_GRID:
         raise TrompeError(f"a grid of {count:,} images is too large", hint="give `--out` an .npz or a folder")
+    check_paths(run)
+    may_write(out, force=force)
     opened = open_run(run, device, snapshot)
     label = class_name and label_of(opened, class_name)  # by default each in turn
     write_images(out, opened.sample(count, seed=seed, labels=label and label * count), opened, columns)
@@ -63,6 +79,7 @@ def reconstruct(
     count: Count = 32,
     out: Path = Path("reconstructions.png"),
     class_name: Class = None,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Reconstruct images; a denoising run restores them.
@@ -71,17 +88,20 @@ def reconstruct(
         files: Image files, scaled to the run's size; by default images of `--data`.
             A run of patches takes them in their own size, one at a time unless `--out` is a folder.
         count: Number of images of the set.
-        out: A `.png` with each original above its reconstruction, an `.npz` of both, or a folder of reconstructions.
+        out: A `.png`, `.jpg` or `.webp` with each original above its reconstruction, an `.npz` of both, or a folder of
+            reconstructions.
     """
-    suffix = suffix_of(out, ".png", ".npz", "")
+    suffix = suffix_of(out, *PICTURES, ".npz", "")
+    check_paths(run, files, data)
+    restored = [out / f"{path.stem}.png" for path in files] if suffix == "" else []
+    if len(set(restored)) < len(restored):
+        raise TrompeError("two of the images have one name, and would be one file", hint="restore them one by one")
+    for path in restored or [out]:
+        may_write(path, (*files, data), force)
     opened = open_run(run, device)
-    if files and suffix == "":  # each in a file of its own name
-        if len({path.stem for path in files}) < len(files):
-            raise TrompeError("two of the images have one name, and would be one file", hint="restore them one by one")
-        for path in files:
-            _, reconstructed = with_reconstructions(opened, (path,), data, None, class_name)
-            write_image(out / f"{path.stem}.png", reconstructed[0])
-        print(out)
+    if restored:  # each in a file of its own name
+        pairs = (with_reconstructions(opened, (path,), data, None, class_name) for path in files)
+        write_folder(out, {path.name: pair[1][0] for path, pair in zip(restored, pairs, strict=True)})
         return
     images, reconstructed = with_reconstructions(opened, files, data, count, class_name)
     if suffix == "":
@@ -89,18 +109,19 @@ def reconstruct(
     elif suffix == ".npz":
         write(out, {"images": images.numpy(), "reconstructions": reconstructed.numpy()})
     else:
-        from ..display.grid import png, side_by_side
+        from ..display.grid import side_by_side
 
-        write(out, png(side_by_side(images, reconstructed, min(8, len(images)))))
+        write(out, picture(side_by_side(images, reconstructed, min(8, len(images))), suffix))
 
 
 def encode(
     run: Folder,
     files: Images = (),
     data: Data = None,
-    count: Annotated[int | None, tyro.conf.arg(aliases=["-n"])] = None,
+    count: Annotated[int | None, tyro.conf.arg(aliases=["-n"], metavar="INT")] = None,
     out: Path = Path("latents.npz"),
     class_name: Class = None,
+    force: Force = False,
     device: Device = None,
 ) -> None:
     """Encode images to latents.
@@ -111,6 +132,8 @@ def encode(
         out: An `.npz` (`latents`, and `labels`, `class_names`, `names` where there are any), or a `.csv`.
     """
     suffix = suffix_of(out, ".npz", ".csv")
+    check_paths(run, files, data)
+    may_write(out, (*files, data), force)
     opened = open_run(run, device)
     images, labels, names, classes = inputs(opened, files, data, count, class_name)
     latents = opened.encode(images, labels).numpy()

@@ -12,6 +12,8 @@ from rich.table import Table
 from ..measures.memorization import NOTABLE, SURE
 from ..measures.result import Result, alike, repetitions, shown, spread
 from ..measures.table import MEASURES, meanings
+from ..text import printable
+from .consoles import printable_lines
 
 
 def show(results: Sequence[Result]) -> None:
@@ -28,7 +30,7 @@ def show(results: Sequence[Result]) -> None:
     for result in results:
         prefix = f"{title(result)}: " if several else ""
         for name, reason in result.skipped.items():
-            print(f"{prefix}skipped {name}: {reason}")
+            print(printable_lines(f"{prefix}skipped {name}: {reason}"))
 
 
 def show_one(result: Result) -> None:
@@ -38,7 +40,7 @@ def show_one(result: Result) -> None:
             print(f"{name.replace('_', ' '):27} {shown(value):>14}  {known[name]}")
         elif isinstance(value, dict):
             for key, one in value.items():
-                print(f"  {key:25} {shown(one):>14}  {name.replace('_', ' ')}")
+                print(f"  {printable(key):25} {shown(one):>14}  {name.replace('_', ' ')}")
     if "copies" in result.values:
         print(memorization_in_words(result.values))
     print(f"protocol: {in_words(result.protocol)}")
@@ -62,7 +64,7 @@ def show_several(results: Sequence[Result], measure: str) -> None:
         if over:
             row.append(" ± ".join(map(shown, over[name])) if name in over else "")
         table.add_row(name.replace("_", " "), *row)
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
     console.print(table, width=None if console.is_terminal else 40 + 24 * (len(results) + 1))
 
 
@@ -74,7 +76,7 @@ def cells(result: Result, measure: str) -> dict[str, str]:
         if name in known:
             found[name] = shown(value)
         elif isinstance(value, dict):
-            found |= {f"{name}, {key}": shown(one) for key, one in value.items()}
+            found |= {f"{name}, {printable(key)}": shown(one) for key, one in value.items()}
     return found
 
 
@@ -86,7 +88,7 @@ def headings(results: Sequence[Result]) -> list[str]:
 
 def title(result: Result, whole: bool = False) -> str:
     place = Path(result.source)
-    return f"{place if whole else place.name} seed {result.protocol['seed']}"
+    return f"{printable(str(place if whole else place.name))} seed {result.protocol['seed']}"
 
 
 def memorization_in_words(values: dict[str, Any]) -> str:
@@ -104,4 +106,4 @@ def memorization_in_words(values: dict[str, Any]) -> str:
 
 
 def in_words(protocol: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in protocol.items())
+    return printable(", ".join(f"{name} {value}" for name, value in protocol.items()))
