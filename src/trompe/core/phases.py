@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,10 @@ from .model import Model
 Loss = Callable[[Model, Batch, int], dict[str, Tensor]]
 """A pure function of model, batch and step: weighted terms per sample, of shape `(batch,)`, by name. Its noise is the
 batch's, which also says whether it is trained on. A term without a gradient is only logged."""
+
+
+def constant(step: int) -> None:
+    """The `variant` of a loss that does not depend on the step."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Phase:
         name: the optimizer's key in the state, and the prefix of the phase's log entries.
         trains: networks, by their slots, or parts of them, as in `encoder.layers.0`; all others are frozen meanwhile.
         lr_scale: multiplies the learning rate.
+        variant: what of the loss depends on the step: two steps of one value differ in their samples and noise alone,
+            and can be replayed from one recording. By default the step itself.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Phase:
     loss: Loss
     when: When = When()
     lr_scale: float = 1.0
+    variant: Callable[[int], Hashable] = int
 
     def parameters(self, model: Model) -> dict[str, nn.Parameter]:
         """The parameters it trains, by their names in the model."""

@@ -62,6 +62,10 @@ class Batch:
         """The mean over the global batch; differentiable."""
         return self.ranks.sum(x.sum(0)) / self._draws.size
 
+    def share(self, x: Float[Tensor, " batch"]) -> Float[Tensor, ""]:
+        """What these rows add to the mean over the global batch."""
+        return x.sum() / self._draws.size
+
     @property
     def _draws(self) -> Draws:
         assert self.draws is not None, "this batch brings no noise"
@@ -105,9 +109,11 @@ class Batches:
     def __len__(self) -> int:
         return len(self.images)
 
-    def gather(self, indices: Int[np.ndarray, " batch"]) -> Batch:
-        """These samples as they are, without noise."""
-        index = torch.from_numpy(np.ascontiguousarray(indices))
+    def gather(self, indices: Int[np.ndarray, " batch"] | Int[Tensor, " batch"]) -> Batch:
+        """These samples as they are, without noise. Indices that lie on the device already must find the samples
+        there.
+        """
+        index = indices if isinstance(indices, Tensor) else torch.from_numpy(np.ascontiguousarray(indices))
         if self.resident:
             index = index.to(self.device)
         images, labels, conditions = (
@@ -119,7 +125,12 @@ class Batches:
         return Batch(as_floats(images, self.value_range), condition)
 
     def prepared(
-        self, indices: Int[np.ndarray, " batch"], draws: Draws, *, ranks: Ranks = ALONE, training: bool = True
+        self,
+        indices: Int[np.ndarray, " batch"] | Int[Tensor, " batch"],
+        draws: Draws,
+        *,
+        ranks: Ranks = ALONE,
+        training: bool = True,
     ) -> Batch:
         """These samples as a step sees them, with what is random about it from the draws."""
         batch = self.gather(indices)

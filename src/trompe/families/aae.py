@@ -42,7 +42,7 @@ class AAE(Family):
         """Reconstruction, then the discriminator of latents, then the encoder against it."""
         import torch.nn.functional as F
 
-        from ..core.phases import Phase
+        from ..core.phases import Phase, constant
         from ..losses.adversarial import accuracy, cross_entropy
         from ..losses.reconstruction import reconstruction
 
@@ -57,7 +57,12 @@ class AAE(Family):
 
         scale = self.adversarial_lr_scale
         return (
-            Phase("autoencoder", ("encoder", "decoder"), lambda model, batch, step: reconstruction(model, batch)),
-            Phase("discriminator", ("discriminator",), discriminator, lr_scale=scale),
-            Phase("encoder", ("encoder",), encoder, lr_scale=scale),
+            Phase(
+                "autoencoder",
+                ("encoder", "decoder"),
+                lambda model, batch, step: reconstruction(model, batch),
+                variant=constant,
+            ),
+            Phase("discriminator", ("discriminator",), discriminator, lr_scale=scale, variant=constant),
+            Phase("encoder", ("encoder",), encoder, lr_scale=scale, variant=constant),
         )

@@ -26,7 +26,14 @@ class Autoencoder(Family):
     """Reconstruction loss."""
 
     def phases(self) -> tuple[Phase, ...]:
-        from ..core.phases import Phase
+        from ..core.phases import Phase, constant
         from ..losses.reconstruction import reconstruction
 
-        return (Phase("autoencoder", ("encoder", "decoder"), lambda model, batch, step: reconstruction(model, batch)),)
+        return (
+            Phase(
+                "autoencoder",
+                ("encoder", "decoder"),
+                lambda model, batch, step: reconstruction(model, batch),
+                variant=constant,
+            ),
+        )

@@ -43,7 +43,7 @@ class BiGAN(Family):
 
     def phases(self) -> tuple[Phase, ...]:
         """The discriminator's phase, then that of encoder and generator together."""
-        from ..core.phases import Phase
+        from ..core.phases import Phase, constant
         from ..losses.adversarial import accuracy, cross_entropy, zero_centered_penalty
 
         def discriminator(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
@@ -57,8 +57,14 @@ class BiGAN(Family):
             return {"loss": cross_entropy(-real, -fake)}
 
         return (
-            Phase("discriminator", ("discriminator",), discriminator, lr_scale=self.discriminator_lr_scale),
-            Phase("encoder_generator", ("encoder", "decoder"), encoder_generator),
+            Phase(
+                "discriminator",
+                ("discriminator",),
+                discriminator,
+                lr_scale=self.discriminator_lr_scale,
+                variant=constant,
+            ),
+            Phase("encoder_generator", ("encoder", "decoder"), encoder_generator, variant=constant),
         )
 
 

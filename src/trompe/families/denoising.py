@@ -41,10 +41,10 @@ class DenoisingAutoencoder(Family):
     """Loss weights of corrupted and of clean pixels."""
 
     def phases(self) -> tuple[Phase, ...]:
-        from ..core.phases import Phase
+        from ..core.phases import Phase, constant
         from ..losses.reconstruction import denoising
 
         def loss(model: Model, batch: Batch, step: int) -> dict[str, Tensor]:
             return denoising(model, batch, self.corruption, self.level, self.emphasis)
 
-        return (Phase("denoising", ("encoder", "decoder"), loss),)
+        return (Phase("denoising", ("encoder", "decoder"), loss, variant=constant),)

@@ -61,7 +61,7 @@ class GAN(Family):
 
     def phases(self) -> tuple[Phase, ...]:
         """The discriminator's phase, then the generator's, on fresh noise each."""
-        from ..core.phases import Phase, When
+        from ..core.phases import Phase, When, constant
         from ..data.transforms import augmented
         from ..losses.adversarial import OBJECTIVES, accuracy, generated
 
@@ -84,9 +84,16 @@ class GAN(Family):
             real = model.discriminator_logits(augmented(batch.images, self.augment, batch), batch.condition)
             return {"loss": objective.generator(real, fake)}
 
+        penalized = Phase(
+            "discriminator",
+            ("discriminator",),
+            discriminator,
+            lr_scale=self.discriminator_lr_scale,
+            variant=lambda step: step % self.penalty_interval == 0,
+        )
         return (
-            Phase("discriminator", ("discriminator",), discriminator, lr_scale=self.discriminator_lr_scale),
-            Phase("generator", ("decoder",), generator, When(every=self.discriminator_steps)),
+            penalized,
+            Phase("generator", ("decoder",), generator, When(every=self.discriminator_steps), variant=constant),
         )
 
     def _penalties(self, model: Model, batch: Batch, step: int, real: Tensor, fake: Tensor) -> dict[str, Tensor]:

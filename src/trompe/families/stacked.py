@@ -68,16 +68,18 @@ class StackedAutoencoder(Family):
 
     def phases(self) -> tuple[Phase, ...]:
         """A phase for each layer in its own steps, then one for all."""
-        from ..core.phases import Phase, When
+        from ..core.phases import Phase, When, constant
 
         layers, phases, start = len(self.layer_steps), [], 0
         for index, steps in enumerate(self.layer_steps):
             parts = (f"encoder.layers.{index}", f"decoder.layers.{layers - 1 - index}")
             when = When(start, start + steps)
-            phases.append(Phase(f"layer_{index + 1}", parts, self._layer_loss(index), when, self.layer_lr_scale))
+            phases.append(
+                Phase(f"layer_{index + 1}", parts, self._layer_loss(index), when, self.layer_lr_scale, constant)
+            )
             start += steps
         trained = ("encoder", "decoder") + (("classifier",) if self.learns_labels else ())
-        return (*phases, Phase("finetune", trained, self._finetuning_loss(), When(start)))
+        return (*phases, Phase("finetune", trained, self._finetuning_loss(), When(start), variant=constant))
 
     def _layer_loss(self, index: int) -> Loss:
         from ..losses.layerwise import boltzmann_layer, denoising_layer

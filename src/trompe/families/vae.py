@@ -54,7 +54,7 @@ class VAE(Family):
                 return negative_iwae_bound(model, batch, importance_samples=self.importance_samples)
             return negative_elbo(model, batch, beta=self.beta_at(step), free_bits=self.free_bits)
 
-        return (Phase("vae", ("encoder", "decoder"), loss),)
+        return (Phase("vae", ("encoder", "decoder"), loss, variant=self.beta_at),)
 
     def beta_at(self, step: int) -> float:
         """The weight of the KL divergence at a step: it rises from 0 over the warm-up."""

@@ -46,7 +46,7 @@ class VAEGAN(Family):
         """The discriminator's phase, for which samples and reconstructions are fakes; the encoder's; the decoder's."""
         import torch.nn.functional as F
 
-        from ..core.phases import Phase
+        from ..core.phases import Phase, constant
         from ..losses.adversarial import accuracy, cross_entropy
         from ..losses.elbo import gaussian_posterior
         from ..losses.reconstruction import feature_distance, sampled
@@ -69,9 +69,15 @@ class VAEGAN(Family):
             return {"features": feature_distance(model, batch.images, back), "adversarial": adversarial}
 
         return (
-            Phase("discriminator", ("discriminator",), discriminator, lr_scale=self.discriminator_lr_scale),
-            Phase("encoder", ("encoder",), encoder),
-            Phase("decoder", ("decoder",), decoder),
+            Phase(
+                "discriminator",
+                ("discriminator",),
+                discriminator,
+                lr_scale=self.discriminator_lr_scale,
+                variant=constant,
+            ),
+            Phase("encoder", ("encoder",), encoder, variant=constant),
+            Phase("decoder", ("decoder",), decoder, variant=constant),
         )
 
     def check(self, recipe: Recipe) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from .. import files
 from ..core.model import Model
@@ -26,6 +27,7 @@ from ..runs.run import Run
 from ..runs.tensors import read_metadata
 from ..terminal import TrainingProgress, note
 from .evaluation import evaluate, save_sample_grid
+from .graphs import GraphedSteps
 from .memory import check_memory, check_weights
 from .monitor import FEW
 from .resolve import Data, Resolved, resolve
@@ -181,9 +183,20 @@ def start(folder: Path, record: Record, data: Splits, model: Model, device: torc
     )
 
 
+def stepper(session: Session) -> Callable[..., dict[str, Tensor]]:
+    """What takes a step: recorded and replayed where the samples lie on a GPU."""
+    arguments = session.state, session.phases, session.batches
+    if session.batches.device.type == "cuda" and session.batches.resident:
+        return GraphedSteps(*arguments, session.recipe.train)
+    return lambda indices, *, gradient_norms: train_step(
+        *arguments, indices, session.recipe.train, gradient_norms=gradient_norms
+    )
+
+
 def run_steps(session: Session, interrupted: Callable[[], bool]) -> None:
     """Step until the recipe's end or an interruption; what is written in between changes nothing about the steps."""
     state, options = session.state, session.recipe.train
+    take_step = stepper(session)
     longest = max((phase.when.every for phase in session.phases), default=1)
     saved_at = time.monotonic()
     if state.step == 0:
@@ -196,7 +209,7 @@ def run_steps(session: Session, interrupted: Callable[[], bool]) -> None:
         began = time.perf_counter()
         indices = batch_indices(len(session.batches), options.batch, options.seed, state.step)
         soon_logged = options.log_every - state.step % options.log_every <= longest
-        terms = train_step(state, session.phases, session.batches, indices, options, gradient_norms=soon_logged)
+        terms = take_step(indices, gradient_norms=soon_logged)
         session.busy += time.perf_counter() - began
         session.pending.append((state.step, terms))
         kept, at_end = state.step in options.snapshots, state.step == options.steps

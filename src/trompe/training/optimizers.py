@@ -31,7 +31,7 @@ class Optimizer(ABC):
     parameters: dict[str, nn.Parameter]
 
     @abstractmethod
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float | Tensor) -> None:
         """Update the parameters that have a gradient, and drop the gradients."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         self.count = {name: torch.zeros((), device=parameter.device) for name, parameter in self.parameters.items()}
 
     @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float | Tensor) -> None:
         names = [name for name, parameter in self.parameters.items() if parameter.grad is not None]
         parameters = [self.parameters[name] for name in names]
         adamw(
@@ -108,7 +108,7 @@ class Muon(Optimizer):
         self.others = Adam({name: p for name, p in self.parameters.items() if name not in self.matrices}, options)
 
     @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float | Tensor) -> None:
         self.others.step(learning_rate)
         for name, matrix in self.matrices.items():
             if matrix.grad is None:
@@ -117,7 +117,7 @@ class Muon(Optimizer):
             ahead = matrix.grad.lerp(momentum, MUON_MOMENTUM).flatten(1)
             update = orthogonalized(ahead.to(self.precision)).to(matrix.dtype).view_as(matrix)
             matrix.mul_(1 - learning_rate * self.options.weight_decay)
-            matrix.add_(update, alpha=-learning_rate * MUON_SCALE * max(ahead.shape) ** 0.5)
+            matrix.sub_(update * (learning_rate * MUON_SCALE * max(ahead.shape) ** 0.5))
             matrix.grad = None
 
     def tensors(self) -> dict[str, Tensor]:

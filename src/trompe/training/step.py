@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ..core.model import Model
 from ..core.phases import Phase, When, training_only
-from ..data.batches import BatchSource
+from ..data.batches import Batch, BatchSource
 from ..options.train import TrainOptions
 from ..ranks import ALONE, Ranks
 from ..rng import Draws, seed_step
@@ -39,31 +40,54 @@ def train_step(
     """
     key, rows = seed_step(options.seed, state.step), ranks.rows(len(indices))
     draws = Draws(key, source.device, len(indices), rows)
+    rates = {phase: phase.lr_scale * learning_rate(options, state.step, phase.when) for phase in active(phases, state)}
     batch = source.prepared(indices[rows], draws, ranks=ranks)
+    logged = update(state, rates, batch, options, average_decay(options, state.step), gradient_norms=gradient_norms)
+    state.step += 1
+    return logged
+
+
+def active(phases: tuple[Phase, ...], state: State) -> list[Phase]:
+    """The phases that take part in the next step."""
+    return [phase for phase in phases if phase.when.active(state.step)]
+
+
+def update(
+    state: State,
+    rates: Mapping[Phase, float | Tensor],
+    batch: Batch,
+    options: TrainOptions,
+    decay: float | Tensor,
+    *,
+    gradient_norms: bool,
+) -> dict[str, Float[Tensor, ""]]:
+    """Update the weights by each phase in turn, and their moving average.
+
+    Args:
+        rates: the phases that take part, and the learning rate of each.
+        decay: of the moving average.
+    """
     logged: dict[str, Tensor] = {}
-    for phase in phases:
-        if not phase.when.active(state.step):
-            continue
+    for phase, rate in rates.items():
         optimizer = state.optimizers[phase.name]
         with training_only(state.model, phase.trains):
-            with autocast(source.device, options):
+            with autocast(batch.images.device, options):
                 terms = phase.loss(state.model, batch, state.step)
-            means = {f"{phase.name}/{name}": term.sum() / len(indices) for name, term in terms.items()}
+            means = {f"{phase.name}/{name}": batch.share(term) for name, term in terms.items()}
             torch.stack(tuple(means.values())).sum().backward()
-            if ranks.size > 1:
+            if batch.ranks.size > 1:
                 for weight in optimizer.parameters.values():
-                    weight.grad = None if weight.grad is None else ranks.sum(weight.grad)
+                    weight.grad = None if weight.grad is None else batch.ranks.sum(weight.grad)
             if options.clip or gradient_norms:
                 gradients = [weight.grad for weight in optimizer.parameters.values() if weight.grad is not None]
                 norm = torch.nn.utils.get_total_norm(gradients)
                 if options.clip:
                     torch.nn.utils.clip_grads_with_norm_(optimizer.parameters.values(), options.clip, norm)
                 logged[f"{phase.name}/gradient_norm"] = norm
-            optimizer.step(phase.lr_scale * learning_rate(options, state.step, phase.when))
-        logged |= {name: ranks.sum(mean.detach()) for name, mean in means.items()}
+            optimizer.step(rate)
+        logged |= {name: batch.ranks.sum(mean.detach()) for name, mean in means.items()}
     if state.ema is not None:
-        update_average(state.ema, state.model, average_decay(options, state.step))
-    state.step += 1
+        update_average(state.ema, state.model, decay)
     return logged
 
 
@@ -89,8 +113,15 @@ def average_decay(options: TrainOptions, step: int) -> float:
 
 
 @torch.no_grad()
-def update_average(average: Model, model: Model, decay: float) -> None:
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+def update_average(average: Model, model: Model, decay: float | Tensor) -> None:
+    averages: list[Tensor] = list(average.parameters())
+    weights: list[Tensor] = list(model.parameters())
+    if isinstance(decay, Tensor):  # there is no fused kernel of `lerp` by a number on the device
+        steps = list(torch._foreach_sub(weights, averages))
+        torch._foreach_mul_(steps, 1 - decay)
+        torch._foreach_add_(averages, steps)
+    else:
+        torch._foreach_lerp_(averages, weights, 1 - decay)
     for (name, mean), buffer in zip(average.named_buffers(), model.buffers(), strict=True):
         if name.endswith(("running_mean", "running_var")):  # the activations of averaged weights have their own
             mean.lerp_(buffer, 1 - decay)
