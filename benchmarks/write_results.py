@@ -30,7 +30,18 @@ its place."""
 
 
 def main() -> None:
-    sections = (autoencoders, likelihoods, adversarial, measures, throughput, startup, packing, color_images, resuming)
+    sections = (
+        autoencoders,
+        likelihoods,
+        adversarial,
+        measures,
+        throughput,
+        accelerator,
+        startup,
+        packing,
+        color_images,
+        resuming,
+    )
     parts = [HEAD, *(part for section in sections for part in section())]
     (RESULTS.parent / "results.md").write_text("\n\n".join(parts) + "\n")
 
@@ -95,6 +106,45 @@ def throughput() -> Iterable[str]:
             rows.append((name, f"{rate:,.0f}", *(f"{ratios[name][other]:.2f}" for other in against), loss))
         yield table(("", "images/s", *(f"/ {name}" for name in against), "test loss"), rows)
         yield machine(result["conditions"])
+
+
+def accelerator() -> Iterable[str]:
+    """Steps on a GPU, and a training of some minutes there."""
+    for result in read("accelerator"):
+        yield "## On a GPU"
+        yield (
+            f"{command(result)}: whole steps on noise, with the gathering of the batch and all noise, recorded as CUDA "
+            "graphs and replayed, and one kernel at a time. The textbook's loop is a DataLoader, float32, "
+            "`torch.optim.Adam` and `loss.item()`. The share is of the fastest product of two large matrices on the "
+            "device; operations are those of matrix products and convolutions."
+        )
+        rows: Rows = []
+        for row in result["speed"]:
+            textbook = row.get("textbook_steps_per_second")
+            ratios = [row["steps_per_second"] / other for other in (row["eager_steps_per_second"], textbook) if other]
+            rows.append(
+                (f"`{row['recipe']}`", row["batch"], row["precision"], f"{row['steps_per_second']:,.0f}",
+                 f"{row['images_per_second']:,.0f}", *(f"{one:.1f}" for one in ratios), *[""] * (2 - len(ratios)),
+                 f"{row['bound_share']:.3f}")
+            )  # fmt: skip
+        yield table(
+            ("recipe", "batch", "precision", "steps/s", "images/s", "/ one by one", "/ textbook", "share"), rows
+        )
+        yield machine(result["conditions"])
+    for result in read("accelerator-cifar10"):
+        found = result["training"]
+        seen, distance = found["step"] * found["batch"], found.get("frechet_distance")
+        yield (
+            f"{command(result)}: {found['step']:,} steps, {seen / 1e6:.1f} million images, in "
+            f"{found['minutes']:.1f} minutes on {result['conditions']['device']}"
+            + (
+                f"; FID {distance:.2f} of {found['samples']:,} samples against the {found['images']:,} test images "
+                "(`trompe evaluate RUN --measures fid --samples 10000`; published for SNGAN 21.7, StudioGAN's table "
+                "by the same protocol)."
+                if distance
+                else "."
+            )
+        )
 
 
 def startup() -> Iterable[str]:

@@ -24,14 +24,14 @@ class SparseAutoencoder(Family):
     """Weight of the L1 penalty, nats per unit."""
 
     def phases(self):
-        from trompe.core.phases import Phase
+        from trompe.core.phases import Phase, constant
 
         def loss(model, batch, step):
             latents = model.encode(batch.images, batch.condition)
             nll = model.likelihood.nll(model.decoder_parameters(latents, batch.condition), batch.images)
             return {"reconstruction": nll, "l1": self.sparsity * latents.abs().sum(1)}
 
-        return (Phase("autoencoder", ("encoder", "decoder"), loss),)
+        return (Phase("autoencoder", ("encoder", "decoder"), loss, variant=constant),)
 
 
 def sparse() -> Recipe:
