@@ -58,7 +58,8 @@ def plus_minus(value: float, error: float, digits: int) -> str:
 
 def machine(conditions: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in conditions["packages"].items() if version)
+    hardware = f"{conditions['cpu']}, {conditions['cores']} cores, {conditions.get('device', 'no GPU')}"
     return (
-        f"Machine: {conditions['cpu']}, {conditions['cores']} cores, {conditions.get('device', 'no GPU')}; Python {conditions['python']}, "
-        f"{versions}; commit {conditions['commit']}, load before the start {conditions['load']:.1f}."
+        f"Machine: {hardware}; Python {conditions['python']}, {versions}; commit {conditions['commit']}, load before "
+        f"the start {conditions['load']:.1f}."
     )

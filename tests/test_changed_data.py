@@ -58,13 +58,13 @@ def test_what_changed_among_the_training_images_is_named(split: Path, tmp_path: 
     with pytest.raises(trompe.TrompeError, match=r"the training images of the run in .* are not those of") as error:
         run.data(split="train")
     text = str(error.value)
-    assert "added (7): train/new/000.png, train/new/001.png" in text
-    assert "train/new/004.png, ...\n" in text
-    assert "removed (1): train/002.png" in text
-    assert "changed (1): train/001.png" in text
-    with pytest.raises(trompe.TrompeError, match=r"made from other data:\n  added \(7\): train/new/000.png") as error:
+    assert "added (7): `train/new/000.png`, `train/new/001.png`" in text
+    assert "`train/new/004.png` and 2 more\n" in text
+    assert "removed (1): `train/002.png`" in text
+    assert "changed (1): `train/001.png`" in text
+    with pytest.raises(trompe.TrompeError, match=r"made from other data:\n  added \(7\): `train/new/000.png`") as error:
         trained(split, tmp_path / "run")
-    assert "removed (1): train/002.png" in str(error.value)
+    assert "removed (1): `train/002.png`" in str(error.value)
 
 
 def test_test_images_go_on_with_a_note(split: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +73,7 @@ def test_test_images_go_on_with_a_note(split: Path, tmp_path: Path, capsys: pyte
     (split / "train" / "002.png").unlink()
     capsys.readouterr()
     assert contents(run.data().images) == contents(before.images)
-    assert "removed (1): train/002.png" in capsys.readouterr().err
+    assert "removed (1): `train/002.png`" in capsys.readouterr().err
     run.data()
     assert capsys.readouterr().err == ""  # said once
     shutil.move(split / "train" / "003.png", split / "test" / "003b.png")
@@ -90,7 +90,7 @@ def test_a_changed_test_image_is_noted_when_training_goes_on(
     write_images(split / "test" / "more", 1, seed=5)
     capsys.readouterr()
     run = trained(split, tmp_path / "run")
-    assert "added (1): test/more/000.png" in capsys.readouterr().err
+    assert "added (1): `test/more/000.png`" in capsys.readouterr().err
     assert len(run.data()) == 5
 
 
@@ -127,9 +127,9 @@ def test_a_run_that_kept_no_names_refuses_changed_images(flat: Path, tmp_path: P
 def test_an_image_written_among_them_by_mistake_is_named(split: Path, tmp_path: Path) -> None:
     trained(split, tmp_path / "run")
     Image.new("L", (40, 40)).save(split / "train" / "samples.png")
-    with pytest.raises(trompe.TrompeError, match=r"added \(1\): train/samples.png"):
+    with pytest.raises(trompe.TrompeError, match=r"added \(1\): `train/samples.png`"):
         trained(split, tmp_path / "run")
-    with pytest.raises(trompe.TrompeError, match=r"added \(1\): train/samples.png"):
+    with pytest.raises(trompe.TrompeError, match=r"added \(1\): `train/samples.png`"):
         Run(tmp_path / "run").data(split="train")
 
 
@@ -194,7 +194,7 @@ def test_unknown_classes_are_an_error_where_labels_are_needed(classes: Path, tmp
 def test_a_class_that_changed_its_name_is_noticed(classes: Path, tmp_path: Path) -> None:
     run = trained(classes, tmp_path / "run")
     (classes / "train" / "elm").rename(classes / "train" / "yew")
-    with pytest.raises(trompe.TrompeError, match=r"added \(3\): train/yew/000.png"):
+    with pytest.raises(trompe.TrompeError, match=r"added \(3\): `train/yew/000.png`"):
         run.data(split="train")
 
 
@@ -204,6 +204,6 @@ def test_patches_of_images_that_changed_are_named(split: Path, tmp_path: Path) -
     recipe = replace(recipe, data=replace(recipe.data, source=str(split), patch=patch))
     run = trompe.train(recipe, tmp_path / "run")
     write_images(split / "train" / "new", 1, seed=2)
-    with pytest.raises(trompe.TrompeError, match=r"data:\n  added \(1\): train/new/000.png\n"):
+    with pytest.raises(trompe.TrompeError, match=r"data:\n  added \(1\): `train/new/000.png`\n"):
         trompe.train(recipe, tmp_path / "run")
     assert len(run.data()) == 20

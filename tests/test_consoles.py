@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from trompe import cli, terminal
-from trompe.cli.consoles import accept_all_text, printable_lines
+from trompe.cli.consoles import accept_all_text
 from trompe.errors import TrompeError
+from trompe.text import printable_lines
 
 ENCODINGS = ["ascii", "cp1252", "latin-1", "cp437", "utf-8", "utf-16"]
 SIGNS = "1.5 \u00b1 0.1 \u2192 8\u00d78 \u2014 \u65e5\u672c \udcff"

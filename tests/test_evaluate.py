@@ -26,6 +26,7 @@ from trompe.measures.result import Result, alike, keep, read_results, repetition
 from trompe.measures.table import MEASURES, Subject
 from trompe.recipes import recipe
 from trompe.web.report import write_report
+from trompe.web.sentences import headline, single
 
 SAMPLED = "fid,kid,prdc,memorization"
 
@@ -177,7 +178,7 @@ def test_images_of_several_sizes_are_not_scaled_unasked(evaluate, run_command, f
     assert "have 2 sizes (8x8, 20x30, ...), and scaling changes what is measured" in errors
     (folder / "broken.png").write_bytes(b"\x89PNG nothing")
     out, errors = run_command("evaluate", *command, "--size", 8, "--json")
-    assert "1 broken images of" in errors
+    assert "1 broken image of" in errors
     found = json.loads(out)
     assert found["protocols"]["fid"]["samples"] == 121
     assert found["protocol"]["size"] == "1x8x8"
@@ -539,6 +540,7 @@ def test_a_line_cut_by_a_kill_costs_no_other(tmp_path: Path, at: int) -> None:
         "protocol: {}",
         "step: 'x'",
         "measures: {'fid': 3}",
+        "measures: {'fid': ['frechet_distance']}",
     ],
 )
 def test_results_that_trompe_did_not_write_are_refused(tmp_path: Path, line: bytes | str) -> None:
@@ -549,6 +551,23 @@ def test_results_that_trompe_did_not_write_are_refused(tmp_path: Path, line: byt
     (tmp_path / "measures.jsonl").write_bytes(json.dumps(good).encode() + b"\n" + line + b"\n")
     with pytest.raises(trompe.TrompeError, match=r"measures\.jsonl` was not written by trompe, or it is damaged"):
         read_results(tmp_path)
+
+
+@pytest.mark.parametrize("value", [None, "text", ["text"], {"text": "text"}])
+@pytest.mark.parametrize("name", ["elbo", "kl_per_dimension", "importance_samples", "copies", "nearest_copies"])
+def test_every_value_that_is_read_is_shown(tmp_path: Path, name: str, value: object) -> None:
+    from trompe.cli.tables import show
+
+    values = {"elbo": -1.5, "kl": 2, "kl_per_dimension": [0.5, 0.0], "frechet_distance": 3.0, "copies": False}
+    keep(tmp_path, result(protocol={"data": "d", "seed": 0}, values=values | {name: value}, protocols={"fid": {}}))
+    try:
+        found = read_results(tmp_path)
+    except trompe.TrompeError:
+        assert name in ("elbo", "copies")  # which are numbers
+        return
+    assert all(isinstance(text, str) for pair in headline(found) for text in pair)
+    assert all(isinstance(text, str) for text in single(found[0]).values())
+    show(found)
 
 
 def test_a_result_that_cannot_be_kept_is_given_all_the_same(evaluate, run_command, vae_run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -23,7 +23,7 @@ from PIL import Image
 from trompe.data import load_data
 from trompe.data.load import load_splits
 from trompe.data.samples import file_key, held_out
-from trompe.data.sources.decoding import in_form
+from trompe.data.sources.decoding import Form, in_color
 from trompe.data.sources.pack import cache_folder
 from trompe.data.sources.parallel import AHEAD, BLOCK, in_parallel
 from trompe.errors import TrainingStopped, TrompeError
@@ -78,7 +78,7 @@ def test_formats(tmp_path: Path, suffix: str) -> None:
     ids=["1", "L", "LA", "transparent", "RGBA", "CMYK", "palette", "16-bit", "32-bit", "float"],
 )
 def test_modes(image: Image.Image, expected: tuple[int, ...]) -> None:
-    assert in_form(image, 3).getpixel((1, 1)) == expected
+    assert in_color(image, Form(None, 3)).getpixel((1, 1)) == expected
 
 
 def test_exif_rotation_is_undone(tmp_path: Path) -> None:

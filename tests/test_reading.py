@@ -27,7 +27,7 @@ from trompe.data import load_data
 from trompe.data.load import load_splits
 from trompe.data.samples import Splits
 from trompe.data.sources import pack
-from trompe.data.sources.decoding import LARGE, decode_image, known_formats, read_header, read_image
+from trompe.data.sources.decoding import LARGE, Form, Reading, decode_image, known_formats, read_header, read_image
 from trompe.data.sources.files import collection
 from trompe.data.sources.folder import load_images
 from trompe.data.sources.parallel import in_parallel
@@ -86,7 +86,7 @@ def test_gray_levels_are_read_in_one_range_for_the_whole_set(
 
 def test_a_value_range_is_that_of_black_and_white_and_the_rest_is_clipped(tmp_path: Path) -> None:
     folder = gray(tmp_path / "set", "tif", [np.array([[-1, 0], [0.5, 3]], np.float32)] * 2)
-    loaded = load_images(folder, "set", None, "auto", value_range=(-1.0, 1.0))
+    loaded = load_images(folder, "set", Reading(value_range=(-1.0, 1.0)))
     assert loaded.train.images[0, 0].tolist() == [[0, 128], [191, 255]]
     assert "clipped, in 2 images" in notes(loaded)
     with pytest.raises(TrompeError, match="gray levels from -1 to 3, beyond 0 to 65535: give their `--value-range`"):
@@ -97,7 +97,15 @@ def test_a_value_range_is_that_of_black_and_white_and_the_rest_is_clipped(tmp_pa
 def test_a_value_range_that_means_nothing_is_refused(tmp_path: Path, given: tuple[float, float], message: str) -> None:
     RED.save(tmp_path / "a.png")
     with pytest.raises(TrompeError, match=message):
-        load_images(tmp_path, "set", None, "auto", value_range=given)
+        load_splits(str(tmp_path), value_range=given)
+
+
+def test_levels_known_of_floats_say_nothing_of_integers(tmp_path: Path) -> None:
+    """A run that was trained on floating-point files is given a file of 16 bits."""
+    Image.fromarray(np.array([[0, 65535]], np.uint16)).save(tmp_path / "a.png")
+    pixels = read_image(from_disk, str(tmp_path / "a.png"), Form(None, 1, levels={"F": (0.0, 1.0)}))
+    assert not isinstance(pixels, str)
+    assert pixels.tolist() == [[[0, 255]]]
 
 
 def test_levels_that_are_not_finite_are_one_broken_image(tmp_path: Path) -> None:
@@ -139,7 +147,7 @@ def test_fits(tmp_path: Path, fit: str, expected: list[list[int]]) -> None:
     pixels = np.full((10, 40), 128, np.uint8)
     pixels[:, :10], pixels[:, 30:] = 0, 255
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    loaded = load_images(tmp_path, "set", (4, 4), "auto", fit=fit)  # type: ignore[arg-type]
+    loaded = load_splits(str(tmp_path), size=(4, 4), fit=fit)  # type: ignore[arg-type]
     assert np.abs(loaded.train.images[0, 0].astype(int) - expected).max() <= 25  # the filter reaches past edges
     assert ("lose more than 50% of their area to the crop, up to 75%" in notes(loaded)) == (fit == "crop")
 
@@ -157,7 +165,7 @@ def test_a_jpeg_may_be_larger_than_others_since_it_is_decoded_smaller(tmp_path: 
 def memory_of(path: str) -> tuple[list[int], float]:
     """The middle pixel of an image brought to 16x16, and by how many MiB this process grew to read it."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    pixels = decode_image(from_disk, path, (16, 16), 3)
+    pixels = decode_image(from_disk, path, Form((16, 16), 3))
     assert not isinstance(pixels, str)
     return pixels[:, 8, 8].tolist(), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10
 
@@ -174,7 +182,7 @@ def test_a_large_image_takes_at_most_ten_bytes_a_pixel(tmp_path: Path) -> None:
 
 def test_a_large_image_of_16_bits_is_read_without_knowing_more(tmp_path: Path) -> None:
     Image.fromarray(np.full((4_000, 4_100), 32_896, np.uint16)).save(tmp_path / "a.png", compress_level=1)
-    pixels = read_image(from_disk, str(tmp_path / "a.png"), (4, 4), 1)
+    pixels = read_image(from_disk, str(tmp_path / "a.png"), Form((4, 4), 1))
     assert not isinstance(pixels, str)
     assert (pixels == 128).all()
 
@@ -202,7 +210,8 @@ def test_that_only_the_first_frame_is_read_is_said(tmp_path: Path) -> None:
     frames[0].save(tmp_path / "one.gif")
     loaded = load_splits(str(tmp_path))
     assert loaded.report["several_frames"] == 4
-    assert "4 files have several frames or pages, of which the first is read: a.gif, b.png, c.tif, ..." in notes(loaded)
+    first = "of which the first is read: `a.gif`, `b.png`, `c.tif` and 1 more"
+    assert f"4 files with several frames or pages, {first}" in notes(loaded)
     assert np.abs(loaded.train.images[:, :, 4, 4].astype(int) - (255, 0, 0)).max() <= 3
 
 
@@ -237,7 +246,7 @@ def test_a_file_that_would_start_a_program_is_no_image(tmp_path: Path, monkeypat
     assert marker.exists()  # Pillow would
     marker.unlink()
     assert load_data(tmp_path).names == ("d.png",)
-    assert isinstance(read_image(from_disk, str(tmp_path / "a.png"), None, 3), str)
+    assert isinstance(read_image(from_disk, str(tmp_path / "a.png"), Form(None, 3)), str)
     assert not marker.exists()
     assert not {"EPS", "WMF", "MPEG"} & set(known_formats())
 
@@ -269,7 +278,7 @@ def test_nothing_is_written_by_decoders(tmp_path: Path, capfd: pytest.CaptureFix
         Image.open(tmp_path / "a.tif").load()
         assert "Fax4Decode" in capfd.readouterr().err  # it would be
         load_data(tmp_path)
-        read_image(from_disk, str(tmp_path / "a.tif"), None, 1)
+        read_image(from_disk, str(tmp_path / "a.tif"), Form(None, 1))
     assert "Fax4Decode" not in capfd.readouterr().err
     assert not caught
 

@@ -23,6 +23,7 @@ import trompe
 from conftest import small
 from trompe.files import append_line, expanded, read_npz
 from trompe.runs.log import RunLog, read_log
+from trompe.runs.predictor import condition_of
 from trompe.runs.record import check_folder, still_there
 from trompe.runs.run import Run
 
@@ -267,6 +268,23 @@ def test_latents_that_have_no_image_are_refused(vae_run: trompe.Run, wrong: floa
 def test_latents_that_are_no_numbers_are_refused(vae_run: trompe.Run, latents: Any) -> None:
     with pytest.raises(trompe.TrompeError, match="latents of type"):
         vae_run.decode(latents)
+
+
+@pytest.mark.parametrize("kind", ["complex64", "uint16", "uint32", "uint64", "int32"])
+def test_images_of_other_numbers_are_refused(vae_run: trompe.Run, kind: str) -> None:
+    images = np.ones((2, *vae_run.model.input_shape), kind)
+    for these in (images, torch.from_numpy(images)):
+        with pytest.raises(trompe.TrompeError, match="images of"):
+            vae_run.encode(these)
+
+
+@pytest.mark.parametrize(("level", "kind"), [(200, "float32"), (1, "int32"), (-1, "float64"), (np.nan, "float32")])
+def test_conditions_are_levels_as_images_are(vae_run: trompe.Run, level: float, kind: str) -> None:
+    """200 or a whole number of a level would be taken for brighter than white, or for white."""
+    conditioned = copy.copy(vae_run.model)
+    conditioned.condition_shape = (1, 4, 4)
+    with pytest.raises(trompe.TrompeError, match="conditions of"):
+        condition_of(conditioned, 2, None, np.full((2, 1, 4, 4), level, kind))
 
 
 def test_latents_of_any_numbers_are_decoded(vae_run: trompe.Run) -> None:

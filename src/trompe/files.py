@@ -18,9 +18,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from .errors import TrainingStopped, TrompeError
+from .errors import TrainingStopped, TrompeError, nearest
+from .text import printable, reason_of
 
+RECORD_NAME = "run.json"
+"""A folder with this file is a run."""
 OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+           errno.ELOOP}  # fmt: skip
 NO_LINKS: int = getattr(os, "O_NOFOLLOW", 0)
 MOST_BYTES = 2**35
 """Arrays in an `.npz` that claim more than these 32 GiB are not read: they are mistakes, or bombs."""
@@ -37,16 +42,7 @@ def disk_errors(what: str) -> Iterator[None]:
                 f"the disk is full (or a quota is reached) while writing {what}: {error.strerror}",
                 hint="what was written before is intact; free some space and give the same command again",
             ) from error
-        if error.errno in {
-            errno.EACCES,
-            errno.EPERM,
-            errno.EROFS,
-            errno.ENOTDIR,
-            errno.EISDIR,
-            errno.EEXIST,
-            errno.ENAMETOOLONG,
-            errno.ELOOP,
-        }:
+        if error.errno in REFUSED:
             raise TrompeError(
                 f"cannot write {what}: {error.strerror}",
                 hint="choose another place: `--out` for results, `$TROMPE_CACHE` for the cache",
@@ -115,14 +111,28 @@ def expanded(path: str | Path) -> Path:
         raise TrompeError(f"`{path}` names no user's home folder", hint="write the path in full") from error
 
 
+def check_run(folder: Path) -> None:
+    """Refuse what is no run.
+
+    Raises:
+        TrompeError: the folder is not there, or is not a run's; the hint names the nearest one beside it.
+    """
+    if (folder / RECORD_NAME).is_file():
+        return
+    runs = [str(one.parent) for one in folder.parent.glob(f"*/{RECORD_NAME}")]
+    hint = "give a folder that `trompe train --out` made, or from Python a weights file (`.safetensors`)"
+    reason = "it is a file" if folder.is_file() else f"it holds no `{RECORD_NAME}`"
+    reason = reason if folder.exists() else "there is no such folder"
+    raise TrompeError(f"`{folder}` is not a run: {reason}", hint=nearest(str(folder), runs) if runs else hint)
+
+
 def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise TrompeError(
-            f"`{path}` is not valid JSON: {reason}", hint="restore the file, or start a new run"
-        ) from error
+        hint = "restore the file, or start a new run"
+        raise TrompeError(f"`{path}` is not valid JSON: {reason}", hint=hint) from error
     except OSError as error:
         raise TrompeError(f"`{path}` cannot be read: {error.strerror}", hint="check its permissions") from error
 
@@ -133,21 +143,41 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     Raises:
         TrompeError: there is no such file, or it is damaged, encrypted, too large, or holds something else.
     """
+    with _no_arrays(path, "an .npz"), path.open("rb") as file:
+        kept = np.load(file, allow_pickle=False)
+        if not isinstance(kept, np.lib.npyio.NpzFile):
+            raise ValueError("it is one array alone")
+        assert kept.zip is not None
+        if (claimed := sum(one.file_size for one in kept.zip.infolist())) > MOST_BYTES:
+            raise ValueError(f"it claims {claimed:,} bytes")
+        return {name: _plain(name, kept[name]) for name in kept.files}
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array in an `.npy`, memory-mapped, which may be no pickle.
+
+    Raises:
+        TrompeError: there is no such file, or it is damaged, or holds something else.
+    """
+    with _no_arrays(path, "an .npy"):
+        array: np.ndarray = np.load(path, "r", allow_pickle=False)
+        return array
+
+
+@contextmanager
+def _no_arrays(path: Path, kind: str) -> Iterator[None]:
+    """Whatever a hostile file makes its decoder raise, as an error that says it is no file of arrays."""
     if not path.is_file():
         raise TrompeError(f"there is no file at `{path}`", hint="check the path")
     try:
-        with path.open("rb") as file:
-            kept = np.load(file, allow_pickle=False)
-            if not isinstance(kept, np.lib.npyio.NpzFile):
-                raise ValueError("it is one array alone")
-            assert kept.zip is not None
-            if (claimed := sum(one.file_size for one in kept.zip.infolist())) > MOST_BYTES:
-                raise ValueError(f"it claims {claimed:,} bytes")
-            return {name: _plain(name, kept[name]) for name in kept.files}
-    except Exception as error:  # whatever a hostile file makes its decoder raise, it is one damaged file
-        reason = str(error).split("\n")[0][:200] or type(error).__name__
-        hint = "check that it is one, and complete"
-        raise TrompeError(f"`{path}` cannot be read as an .npz: {reason}", hint=hint) from error
+        yield
+    except Exception as error:
+        reason = reason_of(error)
+        if "pickle" in reason:  # numpy then recommends to load it all the same
+            reason = "it is a pickle or holds one, which can run any code as it is read"
+        wrong = f"`{printable(str(path))}` cannot be read as {kind}: {reason}"
+        hint = "check that it is one, complete, and of numbers or text (objects would be pickles, which are not read)"
+        raise TrompeError(wrong, hint=hint) from error
 
 
 def _plain(name: str, array: Any) -> np.ndarray:

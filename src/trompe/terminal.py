@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from .text import printable
+from .text import printable, printable_lines
 
 LINE_SECONDS = 30.0
 """Where stderr is not a terminal, progress is one line in this time."""
@@ -85,4 +85,4 @@ class TrainingProgress:
 
 def note(text: str) -> None:
     """Say something beside the results, on stderr."""
-    console.print("\n".join(map(printable, text.split("\n"))), soft_wrap=True, markup=False)
+    console.print(printable_lines(text), soft_wrap=True, markup=False)

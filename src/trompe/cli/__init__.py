@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import BUG, INTERRUPTED, TrompeError, nearest
+from ..text import printable_lines
 from ..version import __version__
-from .consoles import accept_all_text, printable_lines
+from .consoles import accept_all_text
 
 MODULES = {
     "train": ("demo", "recipes", "train"),

@@ -1,12 +1,10 @@
-"""Text for consoles of any encoding, with nothing in it that a terminal would obey."""
+"""Text for consoles of any encoding."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import sys
-
-from ..text import printable
 
 SPELLED = {"±": "+/-", "→": "->", "\u00d7": "x", "…": "...", "\u2013": "-", "\u2014": "-", "≤": "<=", "≥": ">="}
 """Signs that a console may lack, in ASCII; any other is then `?`."""
@@ -24,8 +22,3 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
     """An error handler of codecs: characters that an encoding lacks, in ASCII."""
     assert isinstance(error, UnicodeEncodeError)
     return "".join(SPELLED.get(one, "?") for one in error.object[error.start : error.end]), error.end
-
-
-def printable_lines(text: str) -> str:
-    """Text of several lines, each safe to write to a terminal."""
-    return "\n".join(map(printable, text.split("\n")))

@@ -10,7 +10,7 @@ import tyro
 
 from ..options.data import Size
 from ..options.names import ColorName, FitName
-from .consoles import printable_lines
+from ..text import counted, printable_lines
 from .flags import Force, Json
 from .outputs import may_write, print_rows, suffix_of, write
 
@@ -54,11 +54,11 @@ def data(
     if out is not None:
         import numpy as np
 
-        from ..display.grid import png
+        from ..display.grid import evenly, png
         from ..display.samples import shown
 
-        spread = np.unique(np.linspace(0, len(loaded.train) - 1, SHEET).astype(int))
-        write(out, png(shown(loaded.train.take(spread).images_as_floats(), loaded.train.format)))
+        sheet = loaded.train.take(np.array(evenly(len(loaded.train), SHEET)))
+        write(out, png(shown(sheet.images_as_floats(), sheet.format)))
 
 
 def data_report(loaded: Splits) -> dict[str, Any]:
@@ -112,10 +112,10 @@ def in_words(report: dict[str, Any]) -> str:
     if count := report.get("ignored_files"):
         ignored = report.get("ignored", [])[:SHOWN_IGNORED]
         more = ", ..." if count > len(ignored) else ""
-        lines.append(f"{count:,} other files are ignored: {', '.join(ignored)}{more}")
+        lines.append(f"ignored, {counted(count, 'other file')}: {', '.join(ignored)}{more}")
     lines += report.get("notes", [])
     if broken := report.get("broken"):
-        lines.append(f"{len(broken):,} broken images are skipped:")
+        lines.append(f"skipped, {counted(len(broken), 'broken image')}:")
         lines += [f"  {name}: {reason}" for name, reason in list(broken.items())[:SHOWN_BROKEN]]
         if len(broken) > SHOWN_BROKEN:
             lines.append(f"  and {len(broken) - SHOWN_BROKEN:,} more (`--json` names all)")

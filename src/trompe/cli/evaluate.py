@@ -102,9 +102,9 @@ def evaluate(
         check_paths(run, data=data)
         say_if_read_only(run)
     from ..measures import MEASURES, opened
+    from ..measures.evaluate import named
 
-    names = [word.strip() for word in (measures or "").split(",") if word.strip()]
-    names = list(MEASURES) if names == ["all"] else [MEASURES[name].name for name in names]  # refuses an unknown one
+    names = list(MEASURES) if measures and measures.strip() == "all" else named(measures or "")
     space = cache(partial(opened, features, resize, features_size, device, trust))  # opened when it is first needed
     settings: dict[str, Any] = {"measures": names, "features": space, "samples": samples, "limit": limit}
     compared = partial(reference, data, save_moments, space, limit)
@@ -158,12 +158,12 @@ def reference(
     data: str | None, save: Path | None, space: Callable[[], Features], limit: int | None, load: Callable[..., Samples]
 ) -> Samples | Moments:
     """What is compared with: moments from an `.npz`, or samples, the moments of whose features are then saved."""
-    from ..measures.moments import data_moments, holds_moments, read_moments, save_moments
+    from ..measures.moments import data_moments, moments_in, save_moments
 
-    if data is not None and data.endswith(".npz") and holds_moments(Path(data)):
+    if data is not None and (moments := moments_in(data)) is not None:
         if save is not None:
             raise TrompeError(f"`{data}` is moments already", hint="copy the file")
-        return read_moments(Path(data))
+        return moments
     samples = load(data)
     if save is not None:
         save_moments(real(save), data_moments(space(), samples.take(slice(0, limit))))
@@ -175,8 +175,8 @@ def of_run(
     run: Run, data: str | None, compared: Compared, seeds: Sequence[int], settings: dict[str, Any]
 ) -> list[Result]:
     """A run's results, one per seed."""
-    from ..data.load import split_source
     from ..measures import evaluate as measure
+    from ..options.data import split_source
 
     given = compared(run.data)
     probe_data = cache(partial(run.data, data and split_source(data)[0], split="train"))

@@ -35,43 +35,32 @@ Device = Annotated[str | None, tyro.conf.arg(metavar="NAME", help="`cpu`, `cuda`
 Force = Annotated[bool, tyro.conf.arg(help="Overwrite also files that trompe did not write, or reads.")]
 Json = Annotated[bool, tyro.conf.arg(help="Print the result as JSON.")]
 Snapshot = Annotated[int | None, tyro.conf.arg(metavar="STEP", help="Use the weights kept at this step.")]
-RECORD = "run.json"
 
 
 def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> Run:
+    from ..files import check_run
+
     check_run(folder)
     from ..runs.run import Run
 
     return Run(folder, device=device, snapshot=snapshot)
 
 
-def check_run(folder: Path) -> None:
-    """Refuse what is no run, before torch is imported, which takes seconds.
-
-    Raises:
-        TrompeError: the folder is not there, or is not a run's.
-    """
-    if (folder / RECORD).is_file():
-        return
-    runs = [str(one.parent) for one in folder.parent.glob(f"*/{RECORD}")]
-    near = nearest(str(folder), runs) if runs else "give a folder that `trompe train --out` made"
-    reason = "it is a file" if folder.is_file() else f"it holds no `{RECORD}`"
-    reason = reason if folder.exists() else "there is no such folder"
-    raise TrompeError(f"`{folder}` is not a run: {reason}", hint=near)
-
-
 def check_paths(run: Path, files: tuple[Path, ...] = (), data: str | None = None) -> None:
-    """Refuse a run, image files and a source that are not there, before torch is imported.
+    """Refuse a run, image files and a source that are not there, before torch is imported, which takes seconds.
 
     Raises:
         TrompeError: one of them is not there.
     """
+    from ..files import check_run, expanded
+    from ..options.data import split_source
+
     check_run(run)
     for path in files:
         if not path.exists():
             raise TrompeError(f"there is no image at `{path}`", hint="check the path")
-    place = re.sub(r":(train|test)$", "", data or "")
-    if ("/" in place or os.sep in place) and not place.startswith("~") and not Path(place).exists():
+    place, _ = split_source(data or "")
+    if ("/" in place or os.sep in place) and not expanded(place).exists():
         raise TrompeError(f"there is nothing at `{place}`", hint="check the path; `trompe data` lists the named sets")
 
 
@@ -101,9 +90,10 @@ def chosen(run: Run, data: str | None) -> tuple[Samples, str]:
     """The samples of a source for a run, and which part of it they are: of a named set its test split, of a user's own
     images all of them.
     """
-    from ..data.load import is_path, split_source
+    from ..data.load import is_path
     from ..data.sources.files import SUFFIXES
     from ..files import expanded
+    from ..options.data import split_source
 
     if data is None:
         return run.data(), "those this run was tested on"

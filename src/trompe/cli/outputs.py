@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TrompeError
-from .consoles import printable_lines
+from ..text import printable_lines
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,8 +12,7 @@ from rich.table import Table
 from ..measures.memorization import NOTABLE, SURE
 from ..measures.result import Result, alike, repetitions, shown, spread
 from ..measures.table import MEASURES, meanings
-from ..text import printable
-from .consoles import printable_lines
+from ..text import printable, printable_lines
 
 
 def show(results: Sequence[Result]) -> None:
@@ -41,7 +40,7 @@ def show_one(result: Result) -> None:
         elif isinstance(value, dict):
             for key, one in value.items():
                 print(f"  {printable(key):25} {shown(one):>14}  {name.replace('_', ' ')}")
-    if "copies" in result.values:
+    if set(MEASURES["memorization"].values) <= {name for name, one in result.values.items() if one is not None}:
         print(memorization_in_words(result.values))
     print(f"protocol: {in_words(result.protocol)}")
     for name, own in result.protocols.items():

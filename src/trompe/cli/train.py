@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import INTERRUPTED, TrompeError
-from .consoles import printable_lines
+from ..text import printable_lines
 from .flags import Device, Json
 from .outputs import print_rows
 
@@ -40,8 +40,8 @@ def demo(out: Path = Path("runs/demo")) -> None:
     run = train_run(recipe("vae-digits"), out)
     exit_if_interrupted(run)
     evaluate(run, run.data())
-    print(write_report(run))
-    print("open it in a browser; then try:", *next_commands(run, as_typed())[:3], sep="\n  ")
+    report, tries = write_report(run), "\n  ".join(next_commands(run, as_typed())[:3])
+    print(printable_lines(f"{report}\nopen it in a browser; then try:\n  {tries}"))
 
 
 def recipes(name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")] = None) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from ..errors import TrompeError
 from ..files import expanded
-from ..options.data import DataOptions, PatchOptions, whole_size
+from ..options.data import DataOptions, PatchOptions, split_source, whole_size
 from ..options.names import FitName
 from ..terminal import note
-from ..text import printable
+from ..text import counted, listed, printable
 from .samples import Samples, Splits, held_out, joined, splits
 from .sources.arrays import from_array as from_array
 from .sources.arrays import is_array_file, load_arrays, refuse_foreign
+from .sources.decoding import FITS, Reading, Size
 from .sources.folder import load_images
 from .sources.layouts import has_test_split
 from .sources.named import SETS, load_named
@@ -57,33 +57,32 @@ def load_data(
 def load_splits(
     source: str,
     *,
-    size: int | tuple[int, int] | Literal["own"] | None = None,
+    size: int | Size = None,
     color: str = "auto",
     fit: FitName = "crop",
     value_range: tuple[float, float] | None = None,
 ) -> Splits:
     """Both splits of a source, whatever split its name picks; `own` is the one size that all images have."""
     name, _ = split_source(source)
-    square: tuple[int, int] | Literal["own"] | None = "own"
     if size != "own":
         size = whole_size(size)
-        square = (size, size) if isinstance(size, int) else size
+    how = Reading((size, size) if isinstance(size, int) else size, color, fit, value_range)
     if color not in ("auto", "gray", "rgb"):
         raise TrompeError(f"no color is named `{color}`", hint="known: auto, gray, rgb")
-    if fit not in ("crop", "letterbox", "stretch"):
-        raise TrompeError(f"no fit is named `{fit}`", hint="known: crop, letterbox, stretch")
+    if fit not in FITS:
+        raise TrompeError(f"no fit is named `{fit}`", hint=f"known: {', '.join(FITS)}")
     if value_range is not None and not value_range[0] < value_range[1]:
         low, high = value_range
         raise TrompeError(f"a value range from {low:g} to {high:g} is empty", hint="give the smaller value first")
-    path, given = path_of(name), None if square == "own" else square
+    path = path_of(name)
     if path is None and value_range is not None:
         raise TrompeError(f"`{name}` has a value range of its own", hint="leave the range out")
     if path is None:
-        return load_named(canonical(name), given, color, fit)
+        return load_named(canonical(name), how)
     if is_array_file(path):
-        return load_arrays(path, given, color, fit, value_range)
+        return load_arrays(path, how)
     refuse_foreign(path)
-    return load_images(path, printable(path.resolve().name), square, color, fit=fit, value_range=value_range)
+    return load_images(path, printable(path.resolve().name), how)
 
 
 def path_of(name: str) -> Path | None:
@@ -118,7 +117,7 @@ def load_whole(source: str, *, size: int | tuple[int, int] | None = None, color:
         return load_data(source, size=size, color=color)
     loaded = load_splits(name, size="own" if size is None else size, color=color)
     if broken := loaded.report.get("broken"):
-        note(f"{len(broken)} broken images of `{printable(name)}` are skipped: {', '.join(list(broken)[:5])}")
+        note(f"{counted(len(broken), 'broken image')} of `{printable(name)}` skipped: {listed(list(broken), 5)}")
     data = {"train": loaded.train, "test": loaded.test}[split] if split else everything(loaded)
     return data if size is None else replace(data, name=f"{data.name} at {'x'.join(map(str, data.image_shape[1:]))}")
 
@@ -192,10 +191,3 @@ def in_patches(loaded: Splits, options: PatchOptions) -> Splits:
     train = patches_of(loaded.train, options)
     test = train if loaded.test is loaded.train else patches_of(loaded.test, options)
     return Splits(train, test, loaded.report, loaded.train if options.resample else None)
-
-
-def split_source(source: str) -> tuple[str, str | None]:
-    """`mnist:test` as its name and split; any other colon belongs to the name."""
-    if match := re.fullmatch(r"(.+):(train|test)", source, re.DOTALL):
-        return match[1], match[2]
-    return source, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import TrompeError
 from ..rng import Stream, numpy_generator
 from ..terminal import note
-from ..text import printable
+from ..text import listed, printable
 
 HELD_SHARE = 0.1
 """Of images or classes, to test on."""
@@ -228,11 +228,9 @@ def with_held_out(data: Samples) -> Splits:
     return Splits(*splits(ordered, int((~held).sum())))
 
 
-def keys_of(data: Samples) -> list[bytes]:
+def keys_of(data: Samples) -> Iterator[bytes]:
     """What each sample is known by: the name of its file, or what it holds."""
-    if data.names:
-        return [file_key(name) for name in data.names]
-    return [np.ascontiguousarray(image).tobytes() for image in data.images]
+    return map(file_key, data.names) if data.names else (image.tobytes() for image in data.images)
 
 
 def file_key(name: str) -> bytes:
@@ -240,22 +238,16 @@ def file_key(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def held_out(keys: Sequence[bytes], fewest: int = 2) -> Bool[np.ndarray, " count"]:
+def held_out(keys: Iterable[bytes], fewest: int = 2) -> Bool[np.ndarray, " count"]:
     """Which images, or classes, are tested on: those whose hash is in the lowest tenth of all hashes.
 
     Each is decided by its own key, so adding or removing one moves no other. Of fewer than `fewest`, none is held out;
     where no hash is low enough, the one with the lowest is.
     """
-    if len(keys) < fewest:
-        return np.zeros(len(keys), bool)
     digests = (hashlib.blake2b(key, digest_size=8, key=HOLD_OUT).digest() for key in keys)
     hashes = np.array([int.from_bytes(digest, "big") for digest in digests], np.uint64)
+    if len(hashes) < fewest:
+        return np.zeros(len(hashes), bool)
     held = hashes < np.uint64(HELD_SHARE * 2**64)
     chosen = held if held.any() else hashes == hashes.min()
     return chosen & (hashes < hashes.max())  # never all of them
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names in a message: the first of them, and how many more."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(f"`{printable(name)}`" for name in names[:most]) + more

@@ -34,6 +34,11 @@ class ShownArray(np.ndarray):
         return png(np.asarray(self)) if is_image else None
 
 
+def evenly(count: int, most: int) -> list[int]:
+    """Places among so many, at most this many of them, evenly spread, the first and the last among them."""
+    return [int(place) for place in np.unique(np.linspace(0, count - 1, most).round())] if count else []
+
+
 def image_grid(images: Images, columns: int | None = None) -> Pixels:
     """The images in rows, by default nearly square."""
     columns = columns or math.ceil(math.sqrt(len(images)))

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..analysis import discriminator as analysis
 from ..data.samples import Samples
 from ..data.sources.synthetic import REACH
-from ..display.grid import Images, Pixels, flat, image_grid, titled
+from ..display.grid import Images, Pixels, evenly, flat, image_grid, titled
 from ..runs.predictor import Labels
 from ..runs.run import Run
 from .style import COLORS, FAINT, INK, dress, panels
@@ -41,7 +41,7 @@ LONGEST = 0.3
 )
 def progress(request: Request) -> Drawn:
     data, count = request.data, request.count or SIDE**2
-    chosen = data.take(np.unique(np.linspace(0, len(data) - 1, count).astype(int)))
+    chosen = data.take(np.array(evenly(len(data), count)))
     labels = request.labels(count)
     grids = {
         f"generated, step {one.step:,}": one.sample(count, seed=request.seed, labels=labels)
@@ -74,7 +74,8 @@ def beside(grids: dict[str, Tensor], count: int) -> Figure:
     in_report=True,
 )
 def gradient(request: Request) -> Drawn:
-    count, runs = request.count or SHOWN, spread(request.snapshots, STAGES)
+    count = request.count or SHOWN
+    runs = [request.snapshots[place] for place in evenly(len(request.snapshots), STAGES)]
     data = request.data.take(slice(0, count))
     width = count + len(data)
     made, axes = panels(1.3 * width, 2.9 * len(runs) + 0.2, 2 * len(runs), width)
@@ -107,11 +108,6 @@ def show_gradients(
         above.set_title(f"{kind}: {value}", fontsize=8, color=INK)
         reach = max(float(np.abs(slope).max()), 1e-12)
         below.imshow(slope, cmap="RdBu_r", norm=TwoSlopeNorm(0, -reach, reach), interpolation="nearest")
-
-
-def spread(runs: Sequence[Run], most: int) -> list[Run]:
-    """At most this many of them, evenly spread, the first and the last among them."""
-    return [runs[place] for place in np.unique(np.linspace(0, len(runs) - 1, most).astype(int))]
 
 
 @figure(
@@ -152,8 +148,7 @@ def discriminator_field(request: Request) -> Drawn:
     scale = analysis.scale_of(fields)
     if request.suffix in ANIMATED:
         return (field_panels([one], scale, real, 4.6) for one in fields)
-    shown = [fields[place] for place in np.unique(np.linspace(0, len(fields) - 1, PANELS).astype(int))]
-    return field_panels(shown, scale, real, 2.9)
+    return field_panels([fields[place] for place in evenly(len(fields), PANELS)], scale, real, 2.9)
 
 
 def field_panels(fields: Sequence[analysis.Field], scale: tuple[float, float], real: Samples, side: float) -> Figure:

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import hsv_to_rgb
@@ -15,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter
 
 from ..display.grid import Pixels
-from ..text import printable
+from ..text import printable_lines
 
 INK = "#22252a"
 FAINT = "#8a9099"
@@ -33,13 +34,19 @@ class ShownFigure(Figure):
         for text in self.findobj(Text):
             assert isinstance(text, Text)
             text.set_parse_math(False)
-            text.set_text("\n".join(map(printable, text.get_text().split("\n"))))
+            text.set_text(printable_lines(text.get_text()))
         super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
-        content = io.BytesIO()
-        self.savefig(content, format="png", dpi=DPI)
-        return content.getvalue()
+        return saved(self)
+
+
+def saved(drawn: Figure, kind: str = "png", **options: Any) -> bytes:
+    """A figure as the bytes of a file, the same each time."""
+    content = io.BytesIO()
+    with rc_context({"svg.hashsalt": "trompe"}):
+        drawn.savefig(content, format=kind, **{"dpi": DPI, **options})
+    return content.getvalue()
 
 
 class PlainLogFormatter(LogFormatter):

@@ -5,14 +5,12 @@ and the formats it comes in. It returns a matplotlib figure, an array of pixels,
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from ..data.samples import Samples
@@ -22,7 +20,7 @@ from ..errors import TrompeError
 from ..registry import Registry
 from ..runs.capabilities import lacking
 from ..runs.run import Run
-from .style import DPI, full_page, pixels_of
+from .style import DPI, full_page, pixels_of, saved
 
 Frame = Figure | Pixels
 Drawn = Frame | Iterator[Frame]
@@ -183,9 +181,8 @@ def draw(
             raise TrompeError(wrong, hint=f"of this run there are: {possible or 'none'}")
     request = Request(tuple(runs), source, seed, suffix or row.suffixes[0], count, label)
     check(row, request, fps, scale)
-    return ShownFile.of(
-        encoded(row.draw(request), request.suffix, 1 / fps if fps else row.seconds, scale), request.suffix
-    )
+    content = encoded(row.draw(request), request.suffix, 1 / fps if fps else row.seconds, scale)
+    return ShownFile.of(content, request.suffix)
 
 
 def check(row: FigureRow, request: Request, fps: float | None, scale: int) -> None:
@@ -217,11 +214,7 @@ def encoded(drawn: Drawn, suffix: str, seconds: float, scale: int = 1) -> bytes:
     if isinstance(drawn, np.ndarray) and suffix != ".png":
         drawn = full_page(drawn)
     if isinstance(drawn, Figure):
-        content = io.BytesIO()
-        with rc_context({"svg.hashsalt": "trompe"}):
-            kind = suffix.removeprefix(".")
-            drawn.savefig(content, format=kind, dpi=DPI * scale, metadata=DATES.get(suffix))
-        return content.getvalue()
+        return saved(drawn, suffix.removeprefix("."), dpi=DPI * scale, metadata=DATES.get(suffix))
     if isinstance(drawn, np.ndarray):
         return png(scaled(drawn, scale))
     frames = [pixels_of(one, scale) if isinstance(one, Figure) else scaled(one, scale) for one in drawn]

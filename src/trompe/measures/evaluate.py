@@ -20,7 +20,7 @@ from ..terminal import note
 from ..version import __version__
 from . import memorization
 from .features import Features
-from .moments import Moments, holds_moments, read_moments
+from .moments import Moments, moments_in
 from .requirements import unmet
 from .result import Result, keep
 from .table import MEASURES, Measured, Own, Subject
@@ -109,9 +109,7 @@ def reference(run: Run, data: object) -> Samples | Moments:
     if isinstance(data, Samples | Moments):
         return data
     if isinstance(data, str | Path):
-        path = Path(data)
-        moments = path.suffix == ".npz" and holds_moments(path)
-        return read_moments(path) if moments else run.data(str(data))
+        return moments_in(data) or run.data(str(data))
     if isinstance(data, list | tuple) and data and all(isinstance(one, str) for one in data):
         raise TrompeError(f"{list(data)} is no data to measure on", hint=f"name measures by `measures={list(data)}`")
     raise TrompeError(
@@ -193,9 +191,8 @@ def chosen(names: Sequence[str], encodes: bool) -> dict[str, Callable[[Subject],
     """The functions of the measures named, in the table's order, or of those that are usual for a run that encodes, or
     for samples; beside a Frechet distance always whether it is one of copies.
     """
-    wanted = {MEASURES[name].name for name in names}
-    if not wanted:
-        wanted = {name for name, one in MEASURES.items() if (one.default if encodes else one.default_for_samples)}
+    usual = {name for name, one in MEASURES.items() if (one.default if encodes else one.default_for_samples)}
+    wanted = {MEASURES[name].name for name in names} or usual
     functions = {name: one.take for name, one in MEASURES.items() if name in wanted}
     if "fid" in wanted and "memorization" not in names:
         functions["memorization"] = partial(memorization.of_samples, requested=False)

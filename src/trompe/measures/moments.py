@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,13 +125,13 @@ def no_moments(mean: np.ndarray, covariance: np.ndarray, count: int) -> str | No
     return None if 0 <= count < 2**53 else f"a count of {count}"
 
 
-def holds_moments(path: Path) -> bool:
-    """Whether a file is an `.npz` of moments, and not of images, by the names of its arrays."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return bool({"mean.npy", "mu.npy"} & set(archive.namelist()))
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return False
+def moments_in(source: str | Path) -> Moments | None:
+    """The moments in a file, or `None` where it is no `.npz` of moments, but of images, by the names of its arrays."""
+    path, names = Path(source), set[str]()
+    if path.suffix == ".npz":
+        with suppress(OSError, ValueError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+            names.update(archive.namelist())
+    return read_moments(path) if names & {"mean.npy", "mu.npy"} else None
 
 
 def read_moments(path: Path) -> Moments:

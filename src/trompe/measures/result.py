@@ -71,7 +71,9 @@ BEGINNING = '{"source": '
 
 def shown(value: Any) -> str:
     """A value as text."""
-    if value is None or not math.isfinite(value):
+    if not isinstance(value, int | float):
+        return "-" if value is None else str(value)
+    if not math.isfinite(value):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -125,7 +127,9 @@ def sound(result: Result) -> bool:
 
     known = meanings()
     numbers = [value for name, value in result.values.items() if name in known and value is not None]
-    return {"data", "seed"} <= set(result.protocol) and all(isinstance(value, int | float) for value in numbers)
+    given = {name for names in result.measures.values() for name in names}
+    whole = {"data", "seed"} <= set(result.protocol) and given <= set(result.values)
+    return whole and all(isinstance(value, int | float) for value in numbers)
 
 
 def alike(results: Sequence[Result], measure: str) -> list[list[Result]]:

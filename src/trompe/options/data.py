@@ -53,6 +53,12 @@ def size_from_words(words: list[str]) -> int | tuple[int, int] | None:
     return whole_size(int(match[1]) if match[2] is None else (int(match[1]), int(match[2])))
 
 
+def split_source(source: str) -> tuple[str, str | None]:
+    """`mnist:test` as its name and split; any other colon belongs to the name."""
+    match = re.fullmatch(r"(.+):(train|test)", source, re.DOTALL)
+    return (match[1], match[2]) if match else (source, None)
+
+
 def words_of_size(size: int | tuple[int, int] | None) -> list[str]:
     return ["x".join(map(str, size)) if isinstance(size, tuple) else str(size)]
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.load import canonical, everything, for_recipe, is_path, split_source
+from ..data.load import canonical, everything, for_recipe, is_path
 from ..data.samples import BYTES, Format, Samples, Splits
 from ..errors import TrompeError
 from ..files import expanded
+from ..options.data import split_source
 from ..options.names import ColorName
 from ..terminal import note
 from . import tensors
@@ -100,8 +101,9 @@ class RunData:
         size, color = options.size, options.color
         if known.format.kind == "image":
             size, color = size if self.patches else (known.format.shape[1], known.format.shape[2]), self.color
-        ranges = [] if known.levels is None else list(known.levels.values())
-        options = replace(options, source=name, size=size, color=color, value_range=(options.value_range, *ranges)[-1])
+        if known.levels is not None and len(known.levels) == 1:  # a range is one of integers and of floats alike
+            options = replace(options, value_range=next(iter(known.levels.values())))
+        options = replace(options, source=name, size=size, color=color)
         if options.hold_out == "classes":
             with suppress(TrompeError):  # it has no classes
                 held = for_recipe(options)
@@ -127,20 +129,16 @@ class RunData:
         lines = changes(before, manifest_of(found, patches=self.patches)) if before else [f"train + test: {counts}"]
         which = "test" if same else "training"
         wrong = f"the {which} images of the run in `{self.folder}` are not those of its training any more"
-        listed = "\n  ".join([wrong, *lines])
+        listed, hint = "\n  ".join([wrong, *lines]), f"bring `{self.source}` back as it was, or "
         if split == "train":
-            raise TrompeError(listed, hint=f"bring `{self.source}` back as it was, or train another run")
+            raise TrompeError(listed, hint=f"{hint}train another run")
+        hint += "give test images of another place by `--data`"
         if before is None and not same and is_path(str(self.source)):
-            raise TrompeError(
-                f"{listed}\nand the run does not know which of the images now there it was trained on",
-                hint=f"bring `{self.source}` back as it was, or give test images of another place by `--data`",
-            )
+            unknown = "and the run does not know which of the images now there it was trained on"
+            raise TrompeError(f"{listed}\n{unknown}", hint=hint)
         learned = trained_on(before, chosen, patches=self.patches) if before else np.zeros(len(chosen), bool)
         if learned.all():
-            raise TrompeError(
-                f"{listed}\nand all its test images are now ones that it was trained on",
-                hint=f"bring `{self.source}` back as it was, or give test images of another place by `--data`",
-            )
+            raise TrompeError(f"{listed}\nand all its test images are now ones that it was trained on", hint=hint)
         left_out = f"\n  left out: {learned.sum():,} that it was trained on" if learned.any() else ""
         self.say(f"{listed}{left_out}")
         return chosen.take(np.flatnonzero(~learned)) if left_out else chosen

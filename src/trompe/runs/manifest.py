@@ -12,6 +12,7 @@ import pydantic
 from ..data.samples import Samples, Splits
 from ..errors import TrompeError
 from ..files import read_json, write_json
+from ..text import listed
 
 MANIFEST_NAME = "images.json"
 SHOWN = 5
@@ -74,12 +75,7 @@ def changes(before: Manifest, now: Manifest) -> list[str]:
         "changed": {name for name in both if old[name][1] != new[name][1]},
         "moved between training and test": {name for name in both if old[name][0] != new[name][0]},
     }
-    return [f"{what} ({len(names):,}): {listed(names)}" for what, names in found.items() if names]
-
-
-def listed(names: set[str]) -> str:
-    """The first names in order."""
-    return ", ".join(sorted(names)[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return [f"{what} ({len(names):,}): {listed(sorted(names), SHOWN)}" for what, names in found.items() if names]
 
 
 def trained_on(before: Manifest, data: Samples, *, patches: bool) -> np.ndarray:

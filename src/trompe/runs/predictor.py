@@ -28,6 +28,8 @@ from .record import Record
 BATCH = 500
 MOST_LATENT = 1e6
 """Larger latents are mistakes: where they are none, images say nothing of them."""
+WIDE = {torch.uint16, torch.uint32, torch.uint64}
+"""Types that torch can do little with."""
 Labels = Sequence[int] | np.ndarray | Tensor
 
 
@@ -137,7 +139,7 @@ class Predictor:
                 raise TrompeError(f"`{images.name}` has no images to lift", hint="give samples with `conditions`")
             whole = images.images if images.images.dtype == np.uint8 else images.images_as_floats()
             images = conditions if self.model.lifts else whole
-        tensor, shape = as_numbers(images, "images"), self.model.input_shape
+        tensor, shape = as_levels(images, "images"), self.model.input_shape
         if tuple(tensor.shape[1:]) != shape or len(tensor) == 0:
             like = {(len(tensor), *shape[1:]): "`images[:, None]`", shape: "`images[None]`"}.get(tuple(tensor.shape))
             raise TrompeError(
@@ -145,11 +147,6 @@ class Predictor:
                 hint=f"{like} has the shape it takes"
                 if like
                 else "give (count, channels, height, width), or read files with `read_images`",
-            )
-        if tensor.dtype != torch.uint8 and not (tensor.is_floating_point() and tensor.min() >= 0 and tensor.max() <= 1):
-            raise TrompeError(
-                f"images of {tensor.dtype} from {tensor.min():g} to {tensor.max():g}",
-                hint="give float in [0, 1], or uint8",
             )
         if self.model.num_classes and labels is None:
             raise TrompeError("this model is class-conditional and needs labels", hint="give a class for each image")
@@ -177,7 +174,7 @@ class Predictor:
 def condition_of(model: Model, count: int, labels: Labels | None = None, images: Any = None) -> Condition:
     """What a model takes as a condition, checked: labels, by default the classes in turn, and images."""
     shape, classes = model.condition_shape, model.num_classes
-    images = None if shape is None or images is None else as_floats(as_numbers(images, "conditions"))
+    images = None if shape is None or images is None else as_floats(as_levels(images, "conditions"))
     if images is not None and shape is not None and tuple(images.shape) != (count, *shape):
         raise TrompeError(
             f"conditions of shape {tuple(images.shape)} for {count} samples of a model that takes {shape}",
@@ -201,16 +198,36 @@ def as_numbers(values: Any, what: str) -> Tensor:
     """A tensor, or whatever is like an array of numbers, as a tensor without a gradient on the CPU.
 
     Raises:
-        TrompeError: it is text, objects, or rows of unlike lengths.
+        TrompeError: it is text, objects, complex numbers, or rows of unlike lengths.
     """
     try:
-        array = values.detach().cpu() if isinstance(values, Tensor) else np.ascontiguousarray(np.asarray(values))
-        if isinstance(array, Tensor):
-            return array
-        return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable))
+        if not isinstance(values, Tensor):
+            array = np.ascontiguousarray(np.asarray(values))
+            values = torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable))
+        if values.is_complex():
+            raise TypeError("complex numbers")
+        tensor = values.detach().cpu().to_dense()
+        return tensor.long() if tensor.dtype in WIDE else tensor
     except (TypeError, ValueError, RuntimeError) as error:
         kind = getattr(values, "dtype", type(values).__name__)
         raise TrompeError(f"{what} of type {kind}", hint="give an array or a tensor of numbers") from error
+
+
+def as_levels(values: Any, what: str) -> Tensor:
+    """Images as a tensor, which is uint8 or of floats in [0, 1].
+
+    Raises:
+        TrompeError: they are of another type, or out of this range.
+    """
+    tensor = as_numbers(values, what)
+    if len(tensor) == 0 or tensor.dtype == torch.uint8 or (tensor.is_floating_point() and _in_unit_interval(tensor)):
+        return tensor
+    wrong = f"{what} of {tensor.dtype} from {tensor.min():g} to {tensor.max():g}"
+    raise TrompeError(wrong, hint="give float in [0, 1], or uint8")
+
+
+def _in_unit_interval(tensor: Tensor) -> bool:
+    return bool(tensor.min() >= 0 and tensor.max() <= 1)
 
 
 def samples_of(

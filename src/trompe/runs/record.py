@@ -12,9 +12,8 @@ from typing import Any
 import pydantic
 
 from ..data.samples import Format, Splits
-from ..data.sources.files import RUN as RECORD_NAME
 from ..errors import TrainingStopped, TrompeError
-from ..files import read_json, write_json
+from ..files import RECORD_NAME, check_run, read_json, write_json
 from ..options.numbers import Count, Natural
 from ..recipes.resume import continued, differences
 from ..recipes.serialize import from_json, to_json
@@ -100,11 +99,7 @@ def read_record(folder: Path) -> Record:
     """
     path = folder / RECORD_NAME
     check_links(folder)
-    if not path.is_file():
-        reason = "it is a file" if folder.is_file() else f"it holds no `{RECORD_NAME}`"
-        reason = reason if folder.exists() else "there is no such folder"
-        hint = "give a folder that `trompe train --out` made, or from Python a weights file (`.safetensors`)"
-        raise TrompeError(f"`{folder}` is not a run: {reason}", hint=hint)
+    check_run(folder)
     value = read_json(path)
     try:
         return Record.from_json(value)
@@ -203,14 +198,8 @@ def check_same(folder: Path, old: DataRecord, new: DataRecord, splits: Splits, *
         return
     before = read_manifest(folder) if splits.train.names else None
     found = changes(before, manifest_of(splits, patches=patches)) if before else []
-    was, now = (asdict(one) | asdict(one.format) for one in (old, new))
-    told = (
-        ("source", "fingerprint", "test_fingerprint", "train_count", "test_count", *asdict(old.format))
-        if not found
-        else ()
-    )
-    found += [f"{key}: {was[key]} -> {now[key]}" for key in told if was[key] != now[key]]
-    listed = "\n  ".join(found)
+    was, now = ({**asdict(one), **asdict(one.format), "format": "", "levels": ""} for one in (old, new))
+    listed = "\n  ".join(found or [f"{key}: {was[key]} -> {now[key]}" for key in was if was[key] != now[key]])
     if old.fingerprint == new.fingerprint:
         note(f"the test images of the run in `{folder}` changed:\n  {listed}")
         return

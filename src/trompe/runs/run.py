@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..core.model import Model
 from ..data.samples import Samples, as_floats
-from ..data.sources.decoding import read_image
+from ..data.sources.decoding import Form, read_image
 from ..data.sources.files import SUFFIXES
 from ..device import pick_device
 from ..display.grid import png, to_bytes
@@ -160,8 +160,8 @@ class Run:
             raise TrompeError(f"`{path}` is a folder, not an image", hint="give its files, as in `FOLDER/*.png`")
         if not Path(path).is_file():
             raise TrompeError(f"there is no image at `{path}`", hint="check the path")
-        fit, levels = self.record.recipe.data.fit, self.record.data.levels
-        pixels = read_image(lambda name: open(name, "rb"), str(path), size, self.model.input_shape[0], fit, levels)
+        form = Form(size, self.model.input_shape[0], self.record.recipe.data.fit, self.record.data.levels)
+        pixels = read_image(lambda name: open(name, "rb"), str(path), form)
         if isinstance(pixels, str):
             raise TrompeError(f"`{path}` cannot be read as an image: {pixels}", hint="is it an image?")
         return as_floats(torch.from_numpy(np.array(pixels)))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..errors import TrompeError
 from ..files import write_bytes
+from ..text import reason_of
 
 METADATA = "trompe"
 MOST_STEPS = 2**53
@@ -70,7 +71,7 @@ def damaged(path: Path, error: Exception) -> TrompeError:
     """What to say of a file that could not be read, or made something else raise an error."""
     if isinstance(error, OSError) and error.strerror:
         return TrompeError(f"`{path}` cannot be read: {error.strerror}", hint="check the file and its permissions")
-    reason = f"it has no entry {error}" if isinstance(error, KeyError) else str(error)[:300] or type(error).__name__
+    reason = f"it has no entry {error}" if isinstance(error, KeyError) else reason_of(error)
     return TrompeError(
         f"`{path}` was not written by trompe, or it is damaged: {reason}",
         hint="restore it from a copy, or train again in a new folder",

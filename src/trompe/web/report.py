@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
 
 from ..data.samples import Samples
+from ..display.grid import evenly
 from ..errors import TrompeError
 from ..figures import FIGURES, FigureRow, Request
-from ..figures.style import DPI
+from ..figures.style import DPI, saved
 from ..figures.table import Drawn, encoded
 from ..files import write_bytes
 from ..measures.result import COPIES_NAME, read_results
@@ -64,7 +64,8 @@ def write_report(run: Run, path: Path | None = None, data: Samples | str | None 
     data = data if isinstance(data, Samples) else run.data(data)
     results, copies = read_results(run.folder), run.folder / "figures" / COPIES_NAME
     numbers = sentences.headline([one for one in results if one.step == run.step and one.protocol["data"] == data.name])
-    drawn = list(sections(run, data))
+    drawn, grids = list(sections(run, data)), run.sample_grids
+    grids = [grids[place] for place in evenly(len(grids), FRAMES)]
     words = [text for one in drawn for text in (one.figure.title, one.caption)]
     page = (
         environment()
@@ -79,7 +80,7 @@ def write_report(run: Run, path: Path | None = None, data: Samples | str | None 
             parameters=f"{sum(parameter.numel() for parameter in run.model.parameters()):,}",
             headline=numbers,
             sections=drawn,
-            grids=[{"step": step, "image": inline(grid.read_bytes())} for step, grid in thinned(run.sample_grids)],
+            grids=[{"step": step, "image": inline(grid.read_bytes())} for step, grid in grids],
             diagnostics=monitor.diagnostics(run.log, run.record.recipe),
             copies=inline(copies.read_bytes()) if copies.exists() else None,
             results=[(one, sentences.single(one)) for one in results],
@@ -121,7 +122,7 @@ def images_of(drawn: Drawn, seconds: float) -> Iterator[Shown]:
         yield Shown(inline(encoded(drawn, ".png", seconds)))
         return
     boxes = side_by_side(drawn)
-    contents = [cut(drawn, box) for box in boxes] if boxes else [encoded(drawn, ".png", seconds)]
+    contents = [saved(drawn, bbox_inches=box) for box in boxes] if boxes else [encoded(drawn, ".png", seconds)]
     for content in contents:
         with Image.open(io.BytesIO(content)) as image:
             inches = image.width / DPI
@@ -140,18 +141,6 @@ def side_by_side(drawn: Figure) -> list[Bbox]:
     found = [box.transformed(drawn.dpi_scale_trans.inverted()) for panel in panels if (box := panel.get_tightbbox())]
     whole = Bbox.union(found).padded(AROUND)
     return [Bbox.from_extents(box.x0 - AROUND, whole.y0, box.x1 + AROUND, whole.y1) for box in found]
-
-
-def cut(drawn: Figure, box: Bbox) -> bytes:
-    content = io.BytesIO()
-    drawn.savefig(content, format="png", dpi=DPI, bbox_inches=box)
-    return content.getvalue()
-
-
-def thinned(grids: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
-    """The sample grids, thinned out evenly to what a report can hold, the last one among them."""
-    places = np.linspace(0, len(grids) - 1, min(len(grids), FRAMES))
-    return [grids[place] for place in places.round().astype(int)]
 
 
 def inline(content: bytes) -> str:

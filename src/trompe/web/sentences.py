@@ -56,27 +56,30 @@ def trained(run: Run) -> str:
 
 def headline(results: list[Result]) -> list[tuple[str, str]]:
     """The latest results in a few values with their units."""
-    values = {name: value for one in results for name, value in one.values.items()}
-    numbers = []
-    if "classification_error" in values:
-        numbers.append(("test error", f"{values['classification_error']:.2%}"))
+    values = {name: value for one in results for name, value in one.values.items() if value is not None}
+    fid = next((one.protocols["fid"] for one in reversed(results) if "fid" in one.protocols), {})
+    space = "FID" if fid.get("features") == "inception" else f"Frechet distance in {fid.get('features')}"
+    if (kl := values.get("kl_per_dimension")) and all(isinstance(one, float) for one in kl):
+        values["active"] = f"{sum(one > ACTIVE_NATS for one in kl)} of {len(kl)}"
     if "elbo" in values:
-        kl = values["kl_per_dimension"]
-        numbers += [
-            ("ELBO, nats/image", f"{values['elbo']:.2f}"),
-            (f"IWAE bound, K = {values['importance_samples']:,}", f"{values['iwae_bound']:.2f}"),
-            ("reconstruction, nats/image", f"{values['reconstruction']:.2f}"),
-            ("KL, nats/image", f"{values['kl']:.2f}"),
-            ("active latent dimensions", f"{sum(one > ACTIVE_NATS for one in kl)} of {len(kl)}"),
-        ]
-    elif "squared_error" in values:
-        numbers.append(("squared error per image", f"{values['squared_error']:.2f}"))
-    if distances := [one.protocols["fid"] for one in results if "fid" in one.protocols]:
-        name = "FID" if distances[-1]["features"] == "inception" else f"Frechet distance in {distances[-1]['features']}"
-        numbers.append((f"{name}, {distances[-1]['samples']:,} samples", f"{values['frechet_distance']:.2f}"))
+        values.pop("squared_error", None)
     if "copies" in values:
-        numbers.append(("copies of training images", "yes" if values["copies"] else "no sign"))
-    return numbers
+        values["copies"] = "yes" if values["copies"] else "no sign"
+    labels = {
+        "classification_error": "test error",
+        "elbo": "ELBO, nats/image",
+        "iwae_bound": f"IWAE bound, K = {shown(values.get('importance_samples'))}",
+        "reconstruction": "reconstruction, nats/image",
+        "kl": "KL, nats/image",
+        "active": "active latent dimensions",
+        "squared_error": "squared error per image",
+        "frechet_distance": f"{space}, {shown(fid.get('samples'))} samples",
+        "copies": "copies of training images",
+    }
+    texts = {name: one if isinstance(one, str) else f"{one:.2f}" for name, one in values.items() if name in labels}
+    if "classification_error" in values:
+        texts["classification_error"] = f"{values['classification_error']:.2%}"
+    return [(label, texts[name]) for name, label in labels.items() if name in texts]
 
 
 def single(result: Result) -> dict[str, str]:

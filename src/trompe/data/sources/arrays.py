@@ -19,11 +19,10 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 
 from ...errors import TrompeError
-from ...files import read_npz
-from ...options.names import FitName
-from ...text import printable
-from ..samples import BYTES, Kind, Samples, Splits, listed, splits, with_held_out
-from .decoding import pixels_of
+from ...files import read_npy, read_npz
+from ...text import listed, printable, reason_of
+from ..samples import BYTES, Kind, Samples, Splits, splits, with_held_out
+from .decoding import Form, Reading, pixels_of
 from .pack import Contents, check_room, packed, state_of
 
 DECOMPRESSORS: dict[str, Callable[..., IO[Any]]] = {".gz": gzip.open, ".xz": lzma.open}
@@ -45,9 +44,7 @@ FOREIGN = {
 }
 
 
-def load_arrays(
-    path: Path, size: tuple[int, int] | None, color: str, fit: FitName, value_range: tuple[float, float] | None
-) -> Splits:
+def load_arrays(path: Path, how: Reading) -> Splits:
     """The samples in a file of arrays, packed where they are not yet.
 
     Raises:
@@ -55,18 +52,18 @@ def load_arrays(
     """
 
     def contents() -> Contents:
-        loaded = read_arrays(path, value_range)
+        loaded = read_arrays(path, how.value_range)
         parts = [loaded.train, loaded.test][: 1 if loaded.test is loaded.train else 2]
-        shape = in_size(loaded.train.take(slice(0, 1)), size, color, fit).shape[1:]
+        shape = in_size(loaded.train.take(slice(0, 1)), how).shape[1:]
         notes = check_room(sum(map(len, parts)), shape)
-        rows = (in_size(part.take(slice(at, at + 1024)), size, color, fit)
+        rows = (in_size(part.take(slice(at, at + 1024)), how)
                 for part in parts for at in range(0, len(part), 1024))  # fmt: skip
         labels = [label for part in parts for label in (() if part.labels is None else part.labels.tolist())]
         known = None if loaded.train.labels is None else labels
         report = loaded.report | {"notes": notes}
         return Contents(replace(loaded.train.format, shape=shape), rows, known, [], len(loaded.train), report)
 
-    source = f"{path.resolve()} {size} {color} {fit} {value_range}"
+    source = f"{path.resolve()} {how}"
     return packed(printable(path.name), source, state_of([path, *labels_beside(path)]), contents)
 
 
@@ -141,17 +138,6 @@ def chosen_arrays(path: Path, names: list[str]) -> tuple[list[str], list[str]]:
     return images[:1], [name for name in LABEL_ARRAYS if name in names and name != images[0]][:1]
 
 
-def read_npy(path: Path) -> np.ndarray:
-    """An array in a file, memory-mapped, which may be no pickle."""
-    try:
-        array: np.ndarray = np.load(path, "r", allow_pickle=False)
-        return array
-    except Exception as error:  # whatever a hostile file makes its decoder raise, it is one damaged file
-        reason = str(error).split("\n")[0][:200] or type(error).__name__
-        hint = "check that it is one, complete, and of numbers (objects would be pickles, which are not read)"
-        raise TrompeError(f"`{printable(str(path))}` cannot be read as an .npy: {reason}", hint=hint) from error
-
-
 def labels_beside(path: Path) -> list[Path]:
     """The file of labels that belongs to an IDX file of images, if it is there."""
     beside = path.with_name(path.name.replace("images-idx3", "labels-idx1"))
@@ -175,16 +161,15 @@ def damage(path: Path, hint: str = "check that it is complete") -> Iterator[None
     try:
         yield
     except DAMAGE as error:
-        message = f"`{printable(str(path))}` is damaged: {str(error) or type(error).__name__}"
-        raise TrompeError(message, hint=hint) from error
+        raise TrompeError(f"`{printable(str(path))}` is damaged: {reason_of(error)}", hint=hint) from error
 
 
-def in_size(data: Samples, size: tuple[int, int] | None, color: str, fit: FitName = "crop") -> np.ndarray:
+def in_size(data: Samples, how: Reading) -> np.ndarray:
     """Arrays in the size and color asked for, by the same rules as images from files."""
-    images, name = data.images, printable(data.name)
-    if data.kind == "points" and (size is not None or color != "auto"):
+    images, name, size = data.images, printable(data.name), None if how.size == "own" else how.size
+    if data.kind == "points" and (size is not None or how.color != "auto"):
         raise TrompeError(f"`{name}` is of points, not of images", hint="leave `--size` and color out")
-    channels = {"gray": 1, "rgb": 3, "auto": images.shape[1]}[color]
+    channels = {"gray": 1, "rgb": 3, "auto": images.shape[1]}[how.color]
     if channels == images.shape[1] and size in (None, images.shape[2:]):
         return images
     if data.kind != "image" or images.dtype != np.uint8:
@@ -192,7 +177,7 @@ def in_size(data: Samples, size: tuple[int, int] | None, color: str, fit: FitNam
         wrong = f"`{name}` is of {what}, which are not scaled or converted"
         raise TrompeError(wrong, hint="leave `--size` and color out")
     shown = (Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)) for pixels in images)
-    return np.stack([pixels_of(image, size, channels, fit) for image in shown])
+    return np.stack([pixels_of(image, Form(size, channels, how.fit)) for image in shown])
 
 
 def from_array(

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps, JpegImagePlugin, TiffImagePlugin
 
 from ...options.names import FitName
-from ...text import printable
+from ...text import reason_of
 from .parallel import alone, quiet
 
 FORMATS = ("PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "PPM", "JPEG2000", "AVIF", "HEIF", "QOI")
@@ -32,6 +32,9 @@ fraction of its size.
 LARGE = 16_000_000
 """Images of more pixels are decoded one at a time, and made smaller before all else."""
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+FITS: dict[str, Callable[..., Image.Image]] = {
+    "crop": ImageOps.fit, "letterbox": ImageOps.pad, "stretch": Image.Image.resize,
+}  # fmt: skip
 SWAPPING_ORIENTATIONS = frozenset({5, 6, 7, 8})
 ORIENTATION_TAG = 0x0112
 
@@ -39,6 +42,40 @@ T = TypeVar("T")
 Opener = Callable[[str], IO[bytes]]
 Levels = Mapping[str, tuple[float, float]]
 """The gray levels that become black and white, of files deeper than 8 bits: `I` of integers, `F` of floats."""
+Size = tuple[int, int] | Literal["own"] | None
+"""Height and width; `own` for the one that all images have; by default that one where nearly all have one and it is not
+large, else a square of 64.
+"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a user wants samples brought to one form.
+
+    Attributes:
+        color: `gray`, `rgb`, or `auto` as the images are.
+        fit: how an image of another shape is brought to the size.
+        value_range: the levels that become black and white in images deeper than 8 bits, by default a customary range
+            that holds those of all images; and the least and largest value in arrays.
+    """
+
+    size: Size = None
+    color: str = "auto"
+    fit: FitName = "crop"
+    value_range: tuple[float, float] | None = None
+
+
+class Form(NamedTuple):
+    """What images become: 8-bit levels in this size (height, width; by default each in its own) and color. An image of
+    another shape is scaled to cover the size and cropped around the center (`crop`), scaled to lie within it on black
+    (`letterbox`), or scaled in each direction by itself (`stretch`). Levels are by default those customary for the kind
+    of file.
+    """
+
+    size: tuple[int, int] | None
+    channels: int
+    fit: FitName = "crop"
+    levels: Levels | None = None
 
 
 class Unreadable(ValueError):
@@ -108,7 +145,7 @@ def read_header(opener: Opener, name: str) -> Header | str:
 def _header(image: Image.Image) -> Header:
     width, height = image.size
     if image.format not in ("JPEG", "MPO") or image.info.get("progressive"):  # decoded whole, whatever the size
-        _check_pixels(image, width, height)
+        _check_pixels(image, image.size)
     # asked only where it stands in the header: for a PNG without it, Pillow would decode the whole image
     known = image.format in ("JPEG", "MPO", "TIFF", "WEBP") or "exif" in image.info
     swapped = isinstance(image, TiffImagePlugin.TiffImageFile) and image.size != _tagged_size(image)
@@ -128,8 +165,9 @@ def _tagged_size(image: TiffImagePlugin.TiffImageFile) -> tuple[Any, Any]:
     return image.tag_v2.get(256), image.tag_v2.get(257)
 
 
-def _check_pixels(image: Image.Image, width: int, height: int) -> None:
+def _check_pixels(image: Image.Image, claimed: tuple[int, int]) -> None:
     if image.width * image.height > MOST_PIXELS:
+        width, height = claimed
         raise Unreadable(f"claims {width}x{height} pixels, more than the {MOST_PIXELS:,} that are decoded")
 
 
@@ -147,45 +185,26 @@ def _levels_of(image: Image.Image) -> tuple[float, float]:
     return low, high
 
 
-def read_image(
-    opener: Opener,
-    name: str,
-    size: tuple[int, int] | None,
-    channels: int,
-    fit: FitName = "crop",
-    levels: Levels | None = None,
-) -> UInt8[np.ndarray, "channels height width"] | str:
-    """An image's pixels, upright, in this size (height, width), or in words why it cannot be read.
+def read_image(opener: Opener, name: str, form: Form) -> UInt8[np.ndarray, "channels height width"] | str:
+    """An image's pixels, upright, or in words why it cannot be read.
 
     Transparency becomes white. Nothing is written to stderr, whatever the decoder has to say.
-
-    Args:
-        size: by default the image's own.
-        fit: see `pixels_of`.
-        levels: by default those customary for the kind of file.
     """
     with quiet():
-        return decode_image(opener, name, size, channels, fit, levels)
+        return decode_image(opener, name, form)
 
 
-def decode_image(
-    opener: Opener,
-    name: str,
-    size: tuple[int, int] | None,
-    channels: int,
-    fit: FitName = "crop",
-    levels: Levels | None = None,
-) -> UInt8[np.ndarray, "channels height width"] | str:
+def decode_image(opener: Opener, name: str, form: Form) -> UInt8[np.ndarray, "channels height width"] | str:
     """`read_image` in a worker, where nobody listens to warnings."""
 
     def read(image: Image.Image) -> UInt8[np.ndarray, "channels height width"]:
         claimed = image.size
-        if size is not None:  # lets JPEG decode at a half, quarter or eighth where that is plenty
-            image.draft("L" if channels == 1 else "RGB", (2 * max(size), 2 * max(size)))
-        _check_pixels(image, *claimed)
+        if form.size is not None:  # lets JPEG decode at a half, quarter or eighth where that is plenty
+            image.draft("L" if form.channels == 1 else "RGB", (2 * max(form.size),) * 2)
+        _check_pixels(image, claimed)
         with alone() if image.width * image.height > LARGE else nullcontext():
             ImageOps.exif_transpose(image, in_place=True)
-            return pixels_of(image, size, channels, fit, levels)
+            return pixels_of(image, form)
 
     return _read(opener, name, read)
 
@@ -201,42 +220,28 @@ def _read(opener: Opener, name: str, read: Callable[[Image.Image], T]) -> T | st
     except Exception as error:  # whatever a hostile file makes its decoder raise, it is one broken image
         if isinstance(error, OSError) and error.errno:
             return f"cannot be read: {error.strerror}"
-        text = printable(re.sub(r" <.*>", "", str(error).split("\n")[0]))  # not the repr of an open file
-        return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+        text = re.sub(r" <.*>", "", reason_of(error))  # not the repr of an open file
+        return f"{type(error).__name__}: {text}" if text != type(error).__name__ else text
 
 
-def pixels_of(
-    image: Image.Image,
-    size: tuple[int, int] | None,
-    channels: int,
-    fit: FitName = "crop",
-    levels: Levels | None = None,
-) -> UInt8[np.ndarray, "channels height width"]:
-    """An image's pixels in a size: scaled to cover it and cropped around the center (`crop`), scaled to lie within it
-    on black (`letterbox`), or scaled in each direction by itself (`stretch`).
-    """
-    image = in_form(image, channels, levels, size)
-    if size is not None and image.size != size[::-1]:
-        if fit == "crop":
-            image = ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
-        elif fit == "letterbox":
-            image = ImageOps.pad(image, size[::-1], Image.Resampling.LANCZOS)
-        else:
-            image = image.resize(size[::-1], Image.Resampling.LANCZOS)
+def pixels_of(image: Image.Image, form: Form) -> UInt8[np.ndarray, "channels height width"]:
+    """An image's pixels in a form."""
+    image = in_color(image, form)
+    if form.size is not None and image.size != (size := form.size[::-1]):
+        image = FITS[form.fit](image, size, Image.Resampling.LANCZOS)
     pixels = np.asarray(image)
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    return pixels[None] if form.channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def in_form(
-    image: Image.Image, channels: int, levels: Levels | None = None, size: tuple[int, int] | None = None
-) -> Image.Image:
-    """An image of any mode as 8-bit gray or RGB; a large one is made smaller first where twice this size is left."""
+def in_color(image: Image.Image, form: Form) -> Image.Image:
+    """An image of any mode as 8-bit gray or RGB; a large one is made smaller first where twice the size is left."""
     if is_deep(image):
-        image = _eight_bit(image, levels or _customary(image))
+        known = form.levels if form.levels and image.mode[0] in form.levels else _customary(image)
+        image = _eight_bit(image, known)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        image = _smaller(_converted(image, "RGBA"), size)
+        image = _smaller(_converted(image, "RGBA"), form.size)
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return _smaller(_converted(image, "L" if channels == 1 else "RGB"), size)
+    return _smaller(_converted(image, "L" if form.channels == 1 else "RGB"), form.size)
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:

@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ...errors import TrompeError
-from ...text import printable
+from ...files import RECORD_NAME
+from ...text import printable, reason_of
 from .decoding import Opener, Unreadable, is_image
 from .pack import digest, state_of
 from .parallel import no_warnings
@@ -33,8 +34,7 @@ LABEL_FILES = frozenset({"dataset.json", "labels.csv", "metadata.csv"})
 """Files beside images that say which class each is of, which `layouts.py` reads."""
 JUNK = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 """Folders that systems keep beside images."""
-RUN = "run.json"
-"""A folder with this file is a run of trompe."""
+RUN = RECORD_NAME
 MOST_BYTES = 512 * 2**20
 
 
@@ -211,7 +211,12 @@ def _open_zipped(path: Path, state: str, name: str) -> io.BytesIO:
         raise Unreadable("is encrypted")
     if member.file_size > MOST_BYTES:
         raise Unreadable(f"claims {member.file_size:,} bytes, more than the {MOST_BYTES:,} that are read")
-    return io.BytesIO(file.read(member))
+    try:
+        return io.BytesIO(file.read(member))
+    except MemoryError:
+        raise
+    except Exception as error:  # as in `in_zip`
+        raise Unreadable(f"is damaged: {reason_of(error)}") from error
 
 
 @lru_cache(maxsize=2)

@@ -4,65 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import TrompeError
-from ...options.names import FitName
 from ...terminal import note
-from ...text import printable
+from ...text import counted, printable
 from ..samples import Format, Splits
-from .decoding import GRAY_MODES, decode_image, known_formats, read_header
+from .decoding import GRAY_MODES, Form, Reading, decode_image, known_formats, read_header
 from .files import Collection, collection
 from .layouts import Layout, Place, by_folders, train_first
 from .pack import Contents, check_room, packed
 from .parallel import in_parallel
-from .survey import Size, levels_of, notes_on, report_on, size_of, survey
+from .survey import levels_of, notes_on, report_on, size_of, survey
 
 NAMED = 20
 """How many ignored files the report names."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How images are brought to one form.
-
-    Attributes:
-        size: height and width; `own` for the one that all images have; by default that one where nearly all have one
-            and it is not large, else a square of 64.
-        color: `gray`, `rgb`, or `auto` as the images are.
-        fit: how an image of another shape is brought to the size.
-        value_range: the gray levels that become black and white, in images deeper than 8 bits; by default a customary
-            range that holds those of all images.
-    """
-
-    size: Size = None
-    color: str = "auto"
-    fit: FitName = "crop"
-    value_range: tuple[float, float] | None = None
-
-
-def load_images(
-    path: Path,
-    name: str,
-    size: Size,
-    color: str,
-    layout: Layout = by_folders,
-    fit: FitName = "crop",
-    value_range: tuple[float, float] | None = None,
-) -> Splits:
+def load_images(path: Path, name: str, how: Reading, layout: Layout = by_folders) -> Splits:
     """The images at a path, packed where they are not yet, and a report on them.
-
-    Args:
-        size: see `Reading`, as for `color`, `fit` and `value_range`.
 
     Raises:
         TrompeError: there is nothing at the path, no image to train on, or no size of their own.
     """
-    images, how = collection(path), Reading(size, color, fit, value_range)
+    images = collection(path)
     source = f"{path.resolve()} {how} {layout.__name__}"
     loaded = packed(name, source, images.state, lambda: _contents(images, how, layout))
     ignored = [printable(one) for one in images.others if one not in images.label_files]
@@ -84,16 +53,17 @@ def _contents(images: Collection, how: Reading, layout: Layout) -> Contents:
             hint="open one in an image viewer to see whether it is an image",
         )
     size, levels = size_of(images.path, found, how.size), levels_of(found, how.value_range)
-    modes = {header.mode for header in found.headers.values()}
-    channels = 1 if how.color == "gray" or (how.color == "auto" and modes <= GRAY_MODES) else 3
-    notes = [*notes_on(found, size, how.fit, levels), *check_room(len(places), (channels, *size))]
+    gray = how.color == "gray" or (how.color == "auto" and {one.mode for one in found.headers.values()} <= GRAY_MODES)
+    form = Form(size, 1 if gray else 3, how.fit, levels)
+    shape = (form.channels, *size)
+    notes = [*notes_on(found, form), *check_room(len(places), shape)]
     classes = class_names(list(places.values()))
     contents = Contents(
-        Format((channels, *size), class_names=tuple(classes.values())),
+        Format(shape, class_names=tuple(classes.values())),
         labels=[] if classes else None,
         report=report_on(found) | {"layout": arranged.sentence, "notes": notes, "levels": dict(levels)},
     )
-    decode = partial(decode_image, images.open, size=size, channels=channels, fit=how.fit, levels=levels)
+    decode = partial(decode_image, images.open, form=form)
     for text in (*images.notes, *notes):
         note(text)
     contents.rows = _rows(contents, decode, list(classes), *train_first(list(places.values())))
@@ -128,4 +98,4 @@ def _rows(
                 contents.labels.append(indices[place.label])
             yield image[None]
     if broken := contents.report["broken"]:
-        note(f"{len(broken):,} images cannot be read and are left out, such as {next(iter(broken))}")
+        note(f"{counted(len(broken), 'image')} left out that cannot be read, such as {next(iter(broken))}")

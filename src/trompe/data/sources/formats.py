@@ -12,17 +12,17 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ...options.names import FitName
 from ..samples import Samples, Splits, splits
 from .arrays import damage, in_size, read_idx
+from .decoding import Reading
 from .files import Collection
 from .folder import load_images
 from .layouts import Arrangement, Place
 from .pack import Contents, packed, state_of
 from .synthetic import CURVES, MIXTURES, POINTS, REACH, VERSION, Variant, curves, mixture, spirals
 
-Load = Callable[[str, list[Path], tuple[int, int] | None, str, FitName], Splits]
-"""Loads a set by its name and files, in a size and color, fitted to the size by this rule."""
+Load = Callable[[str, list[Path], Reading], Splits]
+"""Loads a set by its name and files, in a size and color."""
 Read = Callable[[list[Path]], tuple[Samples, int]]
 """Reads all samples of a set, those to train on first, and their number."""
 
@@ -32,10 +32,10 @@ FETCH_AGAIN = "delete it and give the command again"
 def arrays(read: Read, *, pack: bool = True) -> Load:
     """A set that is read as arrays, packed in the size and color asked for."""
 
-    def load(name: str, paths: list[Path], size: tuple[int, int] | None, color: str, fit: FitName) -> Splits:
+    def load(name: str, paths: list[Path], how: Reading) -> Splits:
         def everything() -> tuple[Samples, int]:
             data, train_count = read(paths)
-            return replace(data, images=in_size(data, size, color, fit), name=name), train_count
+            return replace(data, images=in_size(data, how), name=name), train_count
 
         def contents() -> Contents:
             data, train_count = everything()
@@ -44,7 +44,7 @@ def arrays(read: Read, *, pack: bool = True) -> Load:
 
         if not pack:
             return Splits(*splits(*everything()))
-        form = f"{size} {color}" + ("" if fit == "crop" else f" {fit}")
+        form = f"{how.size} {how.color}" + ("" if how.fit == "crop" else f" {how.fit}")
         return packed(name, f"{name} {form}", f"{VERSION} {state_of(paths)}", contents)
 
     return load
@@ -97,8 +97,8 @@ def read_olivetti(paths: list[Path]) -> tuple[Samples, int]:
     return Samples(images, "", np.arange(len(images)) // 10, names), 300
 
 
-def load_tiny_imagenet(name: str, paths: list[Path], size: tuple[int, int] | None, color: str, fit: FitName) -> Splits:
-    return load_images(paths[0], name, size, "rgb" if color == "auto" else color, tiny_imagenet, fit)
+def load_tiny_imagenet(name: str, paths: list[Path], how: Reading) -> Splits:
+    return load_images(paths[0], name, replace(how, color="rgb") if how.color == "auto" else how, tiny_imagenet)
 
 
 def tiny_imagenet(images: Collection) -> Arrangement:

@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ...errors import TrompeError
-from ...text import printable
+from ...text import counted, listed, printable
 from ..samples import FEWEST_TO_SPLIT, file_key, held_out
 from .files import Collection, collection, common_folder
 
@@ -70,22 +70,15 @@ def by_folders(images: Collection) -> Arrangement:
     labels, classes = listed_classes(images, parts) or folder_classes(parts)
     kept = [name for name in parts if not labels or name in labels]
     places = [Place(name, folders.get(everything[name][0]), *labels.get(name, (None, None))) for name in kept]
-    left_out = [(len(everything) - len(parts), "outside the splits"), (len(parts) - len(kept), "without a class")]
-    return Arrangement(places, "; ".join([classes, *said_splits(folders), *said_left_out(left_out)]))
-
-
-def said_splits(folders: Mapping[str, str]) -> list[str]:
-    used = [f"{printable(name)}/" for name, split in folders.items() if split != "validation"]
-    unused = [f"{printable(name)}/" for name, split in folders.items() if split == "validation"]
-    return [f"splits: {', '.join(used) or 'none'}", *([f"{', '.join(unused)} left out"] if unused else [])]
-
-
-def said_left_out(counts: Iterable[tuple[int, str]]) -> list[str]:
-    return [f"{counted(count, 'image')} {where} left out" for count, where in counts if count]
-
-
-def counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    used, unused = ([f"{printable(name)}/" for name, split in folders.items() if (split == "validation") is left]
+                    for left in (False, True))  # fmt: skip
+    said = [classes, f"splits: {', '.join(used) or 'none'}", *([f"{', '.join(unused)} left out"] if unused else [])]
+    for count, where in (
+        (len(everything) - len(parts), "outside the splits"),
+        (len(parts) - len(kept), "without a class"),
+    ):
+        said += [f"{counted(count, 'image')} {where} left out"] if count else []
+    return Arrangement(places, "; ".join(said))
 
 
 def splits_of(tops: set[str]) -> dict[str, str]:
@@ -143,7 +136,7 @@ def listed_classes(images: Collection, parts: Parts) -> tuple[Labels, str] | Non
     found = {name: found[name] for name in parts if name in found}
     if not found:
         return None
-    files = ", ".join(f"`{printable(file)}`" for file in images.label_files[:3])
+    files = listed(images.label_files, 3)
     missing = len(parts) - len(found)
     if missing > MOST_STRAY * len(parts):
         return {}, f"classes: none (of {len(parts):,} images, {missing:,} have no label in {files})"
@@ -159,7 +152,7 @@ def listed_in_json(images: Collection, file: str) -> dict[str, str]:
         with images.open(file) as opened:
             labels = json.load(opened).get("labels") or []
         return {str(name): str(int(label)) for name, label in labels if label is not None}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         hint = (
             '`{"labels": [["00000/img00000000.png", 3], ...]}` is understood; remove or rename the file if it is other'
         )

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import TrompeError, nearest
-from ...options.names import FitName
+from ...text import reason_of
 from ..samples import Splits
+from .decoding import Reading
 from .formats import (
     Load,
     arrays,
@@ -61,7 +62,7 @@ class NamedSet:
     files_of: str | None = None
 
 
-def load_named(name: str, size: tuple[int, int] | None, color: str, fit: FitName = "crop") -> Splits:
+def load_named(name: str, how: Reading) -> Splits:
     """A named set, and the report on it.
 
     Raises:
@@ -72,7 +73,7 @@ def load_named(name: str, size: tuple[int, int] | None, color: str, fit: FitName
         raise TrompeError(f"no data set is named `{name}`", hint=hint)
     chosen = SETS[name]
     owner = chosen.files_of or name
-    loaded = chosen.load(name, [locate(owner, file) for file in SETS[owner].files], size, color, fit)
+    loaded = chosen.load(name, [locate(owner, file) for file in SETS[owner].files], how)
     if (len(loaded.train), len(loaded.test)) == chosen.images:
         return loaded
     return replace(loaded, report=loaded.report | {"partial": chosen.images})
@@ -105,7 +106,7 @@ def _download(folder: Path, name: str, file: Remote) -> Path:
         try:
             return Path(pooch.retrieve(address, file.hash, file.name, folder, progressbar=console.is_terminal))
         except Exception as error:  # requests, urllib3 and pooch each raise their own; the next mirror may serve
-            failures.append(f"{address}: {(str(error) or type(error).__name__).splitlines()[0][:160]}")
+            failures.append(f"{address}: {reason_of(error)}")
             with suppress(FileNotFoundError):
                 (folder / file.name).unlink()
     tried = "\n  ".join(failures)

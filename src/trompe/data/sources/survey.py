@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ...errors import TrompeError
-from ...options.names import FitName
-from ...text import printable
-from .decoding import Header, Levels
+from ...text import counted, listed, printable
+from .decoding import Form, Header, Levels, Size
 
 DEFAULT_SIZE = 64
 LARGEST_AS_IS = 128
@@ -21,8 +20,6 @@ TOPS = (1.0, 255.0, 4095.0, 65535.0)
 """Customary white levels: of masks and floats, and of 8, 12 and 16 bits."""
 MOST_CROPPED = 0.5
 NUMBERS = {"I": "integer", "F": "floating-point"}
-
-Size = tuple[int, int] | Literal["own"] | None
 
 
 @dataclass(frozen=True)
@@ -42,13 +39,11 @@ def survey(headers: Mapping[str, Header | str], value_range: tuple[float, float]
     """Headers apart from reasons; without a value range, gray levels beyond 16 bits are a reason too.
 
     Raises:
-        TrompeError: the value range is none, or no image has more than 8 bits that it could be the range of.
+        TrompeError: no image has more than 8 bits that a value range could be of.
     """
     broken = {name: header for name, header in headers.items() if isinstance(header, str)}
     good = {name: header for name, header in headers.items() if not isinstance(header, str)}
     if value_range is not None:
-        if not value_range[0] < value_range[1]:
-            raise TrompeError(f"a value range of {value_range} is empty", hint="give the least and the largest value")
         if good and not any(header.levels for header in good.values()):
             raise TrompeError(
                 "a value range is of images deeper than 8 bits, and all of these have 8", hint="leave the range out"
@@ -96,37 +91,34 @@ def size_of(path: Path, images: Survey, size: Size) -> tuple[int, int]:
     return common if as_is else (DEFAULT_SIZE, DEFAULT_SIZE)
 
 
-def notes_on(images: Survey, size: tuple[int, int], fit: FitName, levels: Levels) -> list[str]:
+def notes_on(images: Survey, form: Form) -> list[str]:
     """Sentences on what of the images is not in the pack, or not as it was."""
-    headers = list(images.headers.values())
-    notes = [_note_on_levels([one for one in headers if one.mode[0] == mode and one.levels], levels, mode)
-             for mode in levels]  # fmt: skip
-    other = sum((header.height, header.width) != size for header in headers)
+    assert form.size is not None
+    headers, (height, width) = list(images.headers.values()), form.size
+    notes = [_note_on_levels([one.levels for one in headers if one.mode[0] == mode and one.levels], mode, *ends)
+             for mode, ends in (form.levels or {}).items()]  # fmt: skip
+    other = sum((header.height, header.width) != form.size for header in headers)
     if 0 < other <= (1 - NEARLY_ALL) * len(headers):
-        shape = f"{size[0]}x{size[1]}"
-        notes.append(f"{other:,} of {len(headers):,} images are not {shape}, as the others are, and are scaled to it")
-    cropped = [share for header in headers if (share := _cropped(header, size)) > MOST_CROPPED]
-    if cropped and fit == "crop":
+        these = f"{other:,} of {len(headers):,} images"
+        notes.append(f"{these} are not {height}x{width}, as the others are, and are scaled to it")
+    cropped = [share for header in headers if (share := _cropped(header, form.size)) > MOST_CROPPED]
+    if cropped and form.fit == "crop":
         lost = f"lose more than {MOST_CROPPED:.0%} of their area to the crop, up to {max(cropped):.0%}"
         notes.append(f"{len(cropped):,} of {len(headers):,} images {lost}: `--fit letterbox` keeps all of it")
     if several := images.several:
-        shown = ", ".join(printable(name) for name in several[:3]) + ", ..." * (len(several) > 3)
-        notes.append(f"{len(several):,} files have several frames or pages, of which the first is read: {shown}")
+        first = f"of which the first is read: {listed(several, 3)}"
+        notes.append(f"{counted(len(several), 'file')} with several frames or pages, {first}")
     if halved := sum(header.halved for header in headers):
         notes.append(f"{halved:,} images have 16 bits a channel, of which the upper 8 are read")
     return notes
 
 
-def _note_on_levels(headers: Sequence[Header], levels: Levels, mode: str) -> str:
-    low, high = levels[mode]
-    held = [header.levels for header in headers if header.levels]
+def _note_on_levels(held: Sequence[tuple[float, float]], mode: str, low: float, high: float) -> str:
     least, most = min(one for one, _ in held), max(one for _, one in held)
     outside = sum(one < low or other > high for one, other in held)
-    clipped = f"; levels outside are clipped, in {outside:,} images" if outside else ""
-    return (
-        f"{len(held):,} images have {NUMBERS[mode]} gray levels, from {least:g} to {most:g}: {low:g} becomes black and "
-        f"{high:g} white{clipped}"
-    )
+    clipped = f"; levels outside are clipped, in {counted(outside, 'image')}" if outside else ""
+    levels = f"{NUMBERS[mode]} gray levels, from {least:g} to {most:g}"
+    return f"{counted(len(held), 'image')} with {levels}: {low:g} becomes black and {high:g} white{clipped}"
 
 
 def _cropped(header: Header, size: tuple[int, int]) -> float:
