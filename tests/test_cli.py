@@ -280,6 +280,8 @@ def test_help_of_every_command(run_command) -> None:  # type: ignore[no-untyped-
         ("train vae --size 999999 --out {tmp}/r", "images of 999999x999999 are too large"),
         ("train vae-digits --nets.widths 99999999 99999999 --out {tmp}/r", "there is not enough memory"),
         ("sample {run} -n 1000000000000 --out {tmp}/s.npz", "there is not enough memory"),
+        (f"sample {{run}} -n {10**30} --out {{tmp}}/s.npz", "there is not enough memory"),
+        (f"interpolate {{run}} 1 2 --steps {10**30} --out {{tmp}}/s.npz", "there is not enough memory"),
         ("sample {run} -n 1000000 --out {tmp}/s.png", "a grid of 1,000,000 images is too large"),
         ("sample {run} --out /proc/s.png", "the system refused: No such file or directory"),
         ("train cvae --data {tmp}/photos --out {tmp}/r", "there is nothing at"),

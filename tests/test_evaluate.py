@@ -219,6 +219,14 @@ def test_too_few_images_for_one_measure_keep_the_others(evaluate, tmp_path: Path
     assert "frechet_distance" in found["values"]
 
 
+def test_a_variance_over_images_takes_several(vae_run: trompe.Run, tmp_path: Path) -> None:
+    run = shutil.copytree(vae_run.folder, tmp_path / "run")
+    result = measures.evaluate(run, limit=1)
+    assert result.skipped["latents"] == "1 image is too few: it takes 2"
+    assert "active_units" not in result.values
+    assert measures.evaluate(run, measures="latents", limit=2).values["active_units"] >= 0
+
+
 def test_a_folder_with_a_mixtures_name_is_a_folder(evaluate, vae_run, folder: Path) -> None:  # type: ignore[no-untyped-def]
     folder.rename(folder.parent / "grid")
     found = evaluate(vae_run.folder, "--data", folder.parent / "grid")

@@ -87,9 +87,19 @@ def end(code: object, last_words: str = "") -> NoReturn:
     sys.exit(code)  # type: ignore[arg-type]
 
 
+TOO_MUCH = (
+    "out of memory",
+    "tried to allocate",
+    "Maximum allowed dimension exceeded",
+    "Overflow when unpacking",
+    "array is too big",
+)
+"""What torch and numpy say where there is not enough memory, or never could be."""
+
+
 def known_failure(error: Exception) -> TrompeError | None:
     """What the system refused, in words; `None` for what is a fault of trompe's."""
-    if isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "tried to allocate")):
+    if isinstance(error, MemoryError) or any(word in str(error) for word in TOO_MUCH):
         hint = "ask for fewer or smaller images, batches or networks"
         return TrompeError("there is not enough memory for that", hint=hint)
     if isinstance(error, OSError) and error.strerror is not None:

@@ -81,8 +81,10 @@ def inputs(
     samples, part = chosen(run, data)
     first = samples.take(slice(0, count))
     from ..terminal import note
+    from ..text import counted
 
-    note(f"{len(first):,} images: {part if len(first) == len(samples) else f'the first of {len(samples):,}, {part}'}")
+    part = part if len(first) == len(samples) else f"the first of {len(samples):,}, {part}"
+    note(f"{counted(len(first), 'image')}: {part}")
     return first.images_as_floats(), first.labels, list(first.names), first.class_names
 
 

@@ -106,6 +106,7 @@ def kl_per_dimension(predictor: Predictor, data: Samples) -> Float[np.ndarray, "
         "active_units": "latent dimensions whose posterior mean varies with the image",
     },
     default=True,
+    fewest=2,
 )
 def latents(subject: Subject) -> Measured:
     content = latent_content(subject.model, subject.test, seed=subject.seed)

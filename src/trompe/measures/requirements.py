@@ -12,6 +12,7 @@ from ..data.samples import Samples
 from ..data.sources.synthetic import MIXTURES
 from ..errors import TrompeError
 from ..runs.capabilities import LACKS
+from ..text import counted
 from .features import PixelFeatures
 from .moments import Moments
 from .table import Measure, Subject
@@ -125,10 +126,13 @@ REQUIREMENTS: dict[str, Callable[[Subject], str | None]] = {
 
 
 def too_few(subject: Subject, measure: Measure) -> str | None:
-    """A measure that compares takes as many images of the data as samples; one of samples alone does not look at it."""
-    compares = "one shape" in measure.requires
-    count, where = (subject.fewest, " on a side") if compares else (subject.sampled, "")
-    return f"{count} images{where} are too few: it takes {measure.fewest}" if count < measure.fewest else None
+    """A measure that compares takes as many images of the data as samples; another looks at one of the two only."""
+    if "one shape" in measure.requires:
+        count, where = subject.fewest, " on a side"
+    else:
+        count, where = subject.sampled if "samples" in measure.requires else len(subject.test), ""
+    known = f"{counted(count, 'image')}{where} {'is' if count == 1 else 'are'}"
+    return f"{known} too few: it takes {measure.fewest}" if count < measure.fewest else None
 
 
 def unmet(subject: Subject, measure: Measure) -> str | None:
@@ -140,7 +144,7 @@ def unmet(subject: Subject, measure: Measure) -> str | None:
             reason = f"samples alone have no {requirement}"
         else:
             reason = LACKS[requirement](subject.predictor)
-        if reason is None and requirement == "samples":
+        if reason is None and requirement in ("samples", "images of the data"):
             reason = too_few(subject, measure)
         if reason is not None:
             return reason

@@ -139,7 +139,7 @@ class Measure:
         values: what each value it returns means.
         default: whether it is taken of a run where none is named,
         default_for_samples: and of samples alone.
-        fewest: this many samples it takes at least, and as many to compare them with where it compares.
+        fewest: this many samples it takes at least, and as many to compare them with where it compares; or images.
         take: the function.
     """
 
