@@ -34,6 +34,7 @@ MODULES = {
     "evaluate": ("evaluate",),
     "figures": ("figure", "report"),
     "conv": ("conv",),
+    "export": ("export", "push"),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}
 """Each command and the module it lives in, in the order of the help."""

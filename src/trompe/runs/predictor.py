@@ -26,6 +26,8 @@ from . import tensors
 from .record import Record
 
 BATCH = 500
+CONFIG = "config.json"
+"""A folder with this file and weights is a model that `trompe export --safetensors` wrote."""
 MOST_LATENT = 1e6
 """Larger latents are mistakes: where they are none, images say nothing of them."""
 WIDE = {torch.uint16, torch.uint32, torch.uint64}

@@ -22,12 +22,13 @@ from ..device import pick_device
 from ..display.grid import png, to_bytes
 from ..display.samples import shown
 from ..errors import TrompeError
-from ..files import expanded
+from ..files import RECORD_NAME, expanded
 from ..options.names import ColorName
 from . import tensors
 from .data import TEST_SAMPLES, RunData
+from .hub import HUB, fetched
 from .log import read_log
-from .predictor import Labels, Predictor, open_weights
+from .predictor import CONFIG, Labels, Predictor, open_weights
 from .record import Record, read_record
 
 SHOWN = 8
@@ -210,19 +211,23 @@ def by_step(folder: Path, suffix: str) -> list[tuple[int, Path]]:
 
 
 def load(path: str | Path, *, device: str | None = None, snapshot: int | None = None) -> Run | Predictor:
-    """Open a run folder, or a weights file alone.
+    """Open a run folder, a weights file alone, or a model that was exported or published.
 
     Args:
+        path: a run folder, a weights file, what `trompe export --safetensors` wrote, or `hf:USER/NAME` for that on the
+            Hugging Face Hub.
         device: `cpu`, `cuda`, ...; by default the best there is.
         snapshot: the step of a kept snapshot of a run, instead of the latest weights.
 
     Returns:
-        A `Run` for a folder, a `Predictor` for a file; both sample, encode, decode, reconstruct and classify.
+        A `Run` for a run folder, else a `Predictor`; both sample, encode, decode, reconstruct and classify.
 
     Raises:
         TrompeError: there is no run, or it is damaged.
     """
-    path = expanded(path)
+    path = fetched(str(path).removeprefix(HUB)) if str(path).startswith(HUB) else expanded(path)
+    if (path / CONFIG).is_file() and not (path / RECORD_NAME).exists():
+        path = path / Run.WEIGHTS
     if path.suffix == ".safetensors" and path.is_file():
         return open_weights(path, pick_device(device))
     return Run(path, device=device, snapshot=snapshot)
