@@ -24,10 +24,10 @@ LATENTS = ("0", "3:1", "in/image.png", "in/latents.npz", "in/latents.npz:1")
 RIGHT: dict[str, tuple[str, ...]] = {
     "RUN": RUNS, "IMAGES": ("in/image.png", "in/images/one/0.png"), "LATENTS": ("in/latents.npz",), "NUMBER": DIGITS,
     "FROM": LATENTS, "TO": LATENTS, "--take": LATENTS, "--minus": LATENTS, "--plus": LATENTS, "--input": ("4", "6"),
-    "SOURCE": SOURCES, "--data": SOURCES, "--data.source": SOURCES, "--out": OUTPUTS, "--copies": OUTPUTS,
-    "--save-moments": OUTPUTS, "--device": ("cpu",), "--class": ("0", "3"), "--features": ("pixels", "in/vae"),
-    "--grid": ("2x3",), "--padding": ("0", "1", "same", "full"), "INT|HEIGHTxWIDTH": ("8", "8x12"), "STEP": DIGITS,
-    "INT": ("1", "2", "3"), "FLOAT": ("0.5", "1", "2"), "NAME": ("dilation", "padding_strides"),
+    "SOURCE": SOURCES, "--data": SOURCES, "--data.source": SOURCES, "PATH": OUTPUTS, "--device": ("cpu",),
+    "--class": ("0", "3"), "--features": ("pixels", "in/vae"), "--grid": ("2x3",), "STEP": DIGITS,
+    "--padding": ("0", "1", "same", "full"), "INT|HEIGHTxWIDTH": ("8", "8x12"), "INT": ("1", "2", "3"),
+    "FLOAT": ("0.5", "1", "2"), "NAME": ("dilation", "padding_strides"),
 }  # fmt: skip
 """Values that make sense, by flag or by what the help calls them."""
 LONG = re.compile(r"--steps|--starts|--(evaluate\.)?(importance-)?samples")

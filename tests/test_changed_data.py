@@ -207,3 +207,9 @@ def test_patches_of_images_that_changed_are_named(split: Path, tmp_path: Path) -
     with pytest.raises(trompe.TrompeError, match=r"data:\n  added \(1\): `train/new/000.png`\n"):
         trompe.train(recipe, tmp_path / "run")
     assert len(run.data()) == 20
+
+
+def test_images_scaled_to_the_runs_size_are_said(vae_run: trompe.Run, capfd: pytest.CaptureFixture[str]) -> None:
+    data = trompe.train(small("vae-mlp", steps=1), vae_run.folder.parent / "larger", data=np.zeros((30, 12, 12))).data
+    assert data("digits:test").image_shape == (1, 12, 12)
+    assert "the images of `digits` are scaled from 8x8 to 12x12, the run's size" in capfd.readouterr().err

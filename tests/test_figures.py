@@ -376,3 +376,9 @@ def test_a_home_that_cannot_be_written_to_is_no_matter(tmp_path: Path) -> None:
     script = "import trompe.figures as f; f.side_by_side"
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_figure_is_drawn_of_a_run_or_of_its_folder(vae_run: trompe.Run) -> None:
+    """Alone or in a list."""
+    drawn = {draw("loss-curves", given) for given in (vae_run, [vae_run], vae_run.folder, str(vae_run.folder))}
+    assert len(drawn) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -54,6 +55,12 @@ def test_a_command_is_given_as_it_is_typed(word: str, typed: str) -> None:
     assert fuzzing.quoted(word) == typed
     done = subprocess.run(["bash", "-c", f"printf %s {typed}"], capture_output=True)
     assert done.stdout == word.encode("utf-8", "surrogateescape")
+
+
+def test_no_package_writes_or_sends_what_it_observes(tmp_path: Path) -> None:
+    code = "from trompe.device import onnx_runtime; onnx_runtime()"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"TMPDIR": str(tmp_path)})
+    assert not list(tmp_path.iterdir())
 
 
 # Archives of images

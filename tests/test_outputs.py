@@ -158,7 +158,7 @@ def test_a_users_own_images_are_all_taken_and_it_is_said(  # type: ignore[no-unt
     data = [] if source is None else ["--data", source.format(own=folder)]
     _, messages = run_command("encode", vae_run.folder, *data, "--out", tmp_path / "z.npz")
     assert len(np.load(tmp_path / "z.npz")["latents"]) == count
-    assert f"{count:,} images: {said.format(own=folder)}" in messages
+    assert f"{count:,} image{'s' * (count > 1)}: {said.format(own=folder)}" in messages
     _, messages = run_command("reconstruct", vae_run.folder, *data, "-n", 1, "--out", tmp_path / "r.npz")
     assert len(np.load(tmp_path / "r.npz")["images"]) == 1
     assert said.format(own=folder) in messages
@@ -208,3 +208,15 @@ def test_a_read_only_run_is_measured_and_it_is_said_before(run_command, vae_run,
     out, messages = run_command("evaluate", vae_run.folder, "--measures", "reconstruction")
     assert "squared error" in out
     assert f"`{vae_run.folder}` is read-only: its result is printed, and not kept there" in messages.replace("\n", " ")
+
+
+def test_samples_do_not_land_among_ones_own_images(run_command, vae_run: trompe.Run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A folder of images may be a training set, and its next training would learn from its own samples."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "dog.jpg").write_bytes(b"a dog")
+    _, said = run_command("sample", vae_run.folder, "-n", 2, "--out", photos, code=2)
+    assert "holds `dog.jpg`, which no command wrote there" in said
+    assert [path.name for path in photos.iterdir()] == ["dog.jpg"]
+    run_command("sample", vae_run.folder, "-n", 2, "--out", photos, "--force")
+    assert len(list(photos.iterdir())) == 3

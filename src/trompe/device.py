@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from importlib import import_module
+from typing import Any
 
 import torch
 
@@ -48,3 +51,13 @@ def keep_freed_memory() -> None:
     if library is not None and hasattr(library, "mallopt"):
         for parameter, value in ((M_TRIM_THRESHOLD, 2**30), (M_TOP_PAD, 2**26), (M_MMAP_THRESHOLD, 2**25)):
             library.mallopt(parameter, value)
+
+
+def onnx_runtime() -> Any:
+    """The package onnxruntime, told before it is imported not to send data on its use to its maker.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return import_module("onnxruntime")

@@ -37,9 +37,14 @@ def figure(
         scale: How many times as many pixels along each side.
         out: The file to write; by default under `figures/` in the (first) run. An `.mp4` needs ffmpeg.
     """
+    from ..errors import TrompeError
+    from ..files import RECORD_NAME
+
+    if name is not None and (Path(name) / RECORD_NAME).is_file():
+        figure_name = runs[0] if runs else "FIGURE"
+        raise TrompeError(f"`{name}` is a run", hint=f"the figure comes first: `trompe figure {figure_name} {name}`")
     for run in runs:
         check_paths(run, data=data)
-    from ..errors import TrompeError
     from ..figures import FIGURES, draw
 
     if name is None:

@@ -38,7 +38,8 @@ def suffix_of(out: Path, *known: str, flag: str = "--out") -> str:
 
 def may_write(out: Path, inputs: Iterable[str | Path | None] = (), force: bool = False) -> None:
     """Refuse an output that would overwrite what the command reads, or a file that trompe did not write or that was
-    changed since. A folder's files are those with numbers for names. Called before anything is computed.
+    changed since. A folder's files are those with numbers for names, and it may hold no other images. Called
+    before anything is computed.
 
     Args:
         inputs: files, folders and named sets that the command reads, `None` for none.
@@ -51,6 +52,11 @@ def may_write(out: Path, inputs: Iterable[str | Path | None] = (), force: bool =
     if out.suffix and out.is_dir():
         raise TrompeError(f"`{out}` is a folder", hint="choose another name for the file")
     existing = [path for path in (sorted(out.glob(NUMBERED)) if out.is_dir() else [out]) if path.is_file()]
+    if out.is_dir() and not force and (others := images_beside(out)):
+        raise TrompeError(
+            f"`{out}` holds `{others[0].name}`, which no command wrote there",
+            hint="choose a new folder, or put the images among those with `--force`",
+        )
     if force or not existing:
         return
     sources = [real(re.sub(r":(train|test|[0-9]+)$", "", str(source))) for source in inputs if source is not None]
@@ -62,6 +68,16 @@ def may_write(out: Path, inputs: Iterable[str | Path | None] = (), force: bool =
     for path in existing:
         if path not in own and path.stat().st_size > 0:
             raise TrompeError(f"`{path}` exists, and its content is not what trompe last wrote there", hint=hint)
+
+
+def images_beside(folder: Path) -> list[Path]:
+    """Images and folders that no command wrote: perhaps what a model is trained on, or will be."""
+    from ..data.sources.files import SUFFIXES
+
+    found = [path for path in sorted(folder.iterdir()) if path.is_dir() or path.suffix.lower() in SUFFIXES]
+    found = [path for path in found if not (path.name.startswith(".") or path.match(NUMBERED))]
+    own = written_by_trompe([path for path in found if path.is_file()])
+    return [path for path in found if path not in own]
 
 
 def real(path: str | Path) -> Path:

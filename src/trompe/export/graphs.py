@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..condition import Condition
 from ..core.model import Model
+from ..device import onnx_runtime
 from ..errors import TrompeError
 from ..files import write_bytes, write_json
 from ..rng import Stream, normal
@@ -130,9 +131,7 @@ def largest_difference(model: Model, verb: Verb, graph: bytes) -> float:
     Raises:
         TrompeError: it is more than the tolerance.
     """
-    import onnxruntime
-
-    session, worst = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]), 0.0
+    session, worst = onnx_runtime().InferenceSession(graph, providers=["CPUExecutionProvider"]), 0.0
     names = [one.name for one in session.get_inputs()]
     for count in BATCHES:
         inputs = examples(model, verb, count)

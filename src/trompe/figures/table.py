@@ -8,6 +8,7 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,7 @@ figure = FigureRow
 
 def draw(
     name: str,
-    runs: Sequence[Run],
+    runs: Run | str | Path | Sequence[Run | str | Path],
     source: Samples | str | None = None,
     *,
     seed: int = 0,
@@ -163,23 +164,25 @@ def draw(
     """A figure as the bytes of its file, of the figure's usual format by default; for the arguments see `Request`.
 
     Args:
+        runs: one run or several, or their folders.
         fps: frames per second of an animation; by default the figure's own.
         scale: how many times as many pixels along each side.
 
     Raises:
         TrompeError: no figure has this name, or it cannot be drawn of these runs, or does not take an argument.
     """
-    row = FIGURES[name]
-    if len(runs) > 1 and not row.compares:
+    row, given = FIGURES[name], [runs] if isinstance(runs, Run | str | Path) else runs
+    opened = [one if isinstance(one, Run) else Run(one) for one in given]
+    if len(opened) > 1 and not row.compares:
         several = ", ".join(other for other, one in FIGURES.items() if one.compares)
-        wrong = f"the figure `{name}` is of one run, and {len(runs)} were given"
+        wrong = f"the figure `{name}` is of one run, and {len(opened)} were given"
         raise TrompeError(wrong, hint=f"compare by {several}")
-    for run in runs:
+    for run in opened:
         if reason := row.unmet(run):
             possible = ", ".join(other for other, one in FIGURES.items() if one.unmet(run) is None)
             wrong = f"the figure `{name}` cannot be drawn of `{run.folder}`: {reason}"
             raise TrompeError(wrong, hint=f"of this run there are: {possible or 'none'}")
-    request = Request(tuple(runs), source, seed, suffix or row.suffixes[0], count, label)
+    request = Request(tuple(opened), source, seed, suffix or row.suffixes[0], count, label)
     check(row, request, fps, scale)
     content = encoded(row.draw(request), request.suffix, 1 / fps if fps else row.seconds, scale)
     return ShownFile.of(content, request.suffix)

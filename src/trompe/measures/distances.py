@@ -62,7 +62,7 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     "fid",
     "Frechet distance of samples from data; FID in Inception features",
     SAMPLED,
-    {"frechet_distance": "of samples from data, FID in Inception features; lower is better"},
+    {"frechet_distance": "of samples from data; FID, where the features are Inception's; lower is better"},
     default_for_samples=True,
     fewest=2,
 )

@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..data.samples import as_floats
+from ..device import onnx_runtime
 from ..errors import TrompeError
 from ..options.names import ResizeName
 from ..text import printable
@@ -115,7 +116,7 @@ class Onnx(Network):
 
     def open(self) -> None:
         try:
-            import onnxruntime
+            onnxruntime = onnx_runtime()
         except ImportError as error:
             raise TrompeError(
                 "features from an .onnx file need onnxruntime", hint="`pip install trompe[onnx]`"

@@ -20,7 +20,7 @@ SIZE_HINT = "give one number for a square, or height and width, as in `--size 64
 
 
 def whole_size(size: Any) -> int | tuple[int, int] | None:
-    """Height and width, or one number for both, as they were given.
+    """Height and width, or one number where they are equal.
 
     Raises:
         TrompeError: they are something else, below 1, or of too many pixels.
@@ -35,7 +35,7 @@ def whole_size(size: Any) -> int | tuple[int, int] | None:
         wrong = "have no pixels" if min(height, width) < 1 else "are too large"
         hint = f"sizes start at 1, and an image has at most {MOST_PIXELS:,} pixels"
         raise TrompeError(f"images of {height}x{width} {wrong}", hint=hint)
-    return height if len(sides) == 1 else (height, width)
+    return height if height == width else (height, width)
 
 
 def size_from_words(words: list[str]) -> int | tuple[int, int] | None:

@@ -146,10 +146,13 @@ class RunData:
     def describe(self, name: str, loaded: Splits, *, whole: bool) -> None:
         """Say which part of another source is used, and how much of it the run was trained on."""
         test, count = loaded.test, len(loaded.train) + len(loaded.test)
+        if before := loaded.report.get("scaled_from"):
+            sizes = ("x".join(map(str, one)) for one in (before, test.image_shape[1:]))
+            self.say(f"the images of `{name}` are scaled from {' to '.join(sizes)}, the run's size")
         if whole and is_path(name) and test.fingerprint != loaded.train.fingerprint:
             self.say(f"{len(test):,} test images of the {count:,} in `{name}` are used; the others are `{name}:train`")
-        before = read_manifest(self.folder)
-        if before and (learned := int(trained_on(before, test, patches=self.patches).sum())):
+        known = read_manifest(self.folder)
+        if known and (learned := int(trained_on(known, test, patches=self.patches).sum())):
             self.say(f"{learned:,} of the {len(test):,} images in `{name}` are ones that the run was trained on")
 
     def labeled(self, data: Samples) -> Samples:

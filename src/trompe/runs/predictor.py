@@ -52,6 +52,9 @@ class Predictor:
         self.model = model.to(device).eval().requires_grad_(False)
         self.record, self.step, self.device = record, step, device
 
+    def __repr__(self) -> str:
+        return f"<Predictor {self.recipe.name} of {self.record.data.source}, step {self.step:,}>"
+
     @property
     def recipe(self) -> Recipe:
         return self.record.recipe

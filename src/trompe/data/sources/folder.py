@@ -91,6 +91,7 @@ def _rows(
         for number, (place, image) in enumerate(zip(places, pixels, strict=True)):
             if isinstance(image, str):
                 contents.report["broken"][printable(place.name)] = image
+                contents.report["readable"] -= 1  # its header was
                 continue
             contents.names.append(printable(place.name))
             contents.train_count += number < train_count

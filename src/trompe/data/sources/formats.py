@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -33,17 +34,20 @@ def arrays(read: Read, *, pack: bool = True) -> Load:
     """A set that is read as arrays, packed in the size and color asked for."""
 
     def load(name: str, paths: list[Path], how: Reading) -> Splits:
-        def everything() -> tuple[Samples, int]:
+        def everything() -> tuple[Samples, int, dict[str, Any]]:
             data, train_count = read(paths)
-            return replace(data, images=in_size(data, how), name=name), train_count
+            sized = replace(data, images=in_size(data, how), name=name)
+            report = {} if sized.image_shape[1:] == data.image_shape[1:] else {"scaled_from": data.image_shape[1:]}
+            return sized, train_count, report
 
         def contents() -> Contents:
-            data, train_count = everything()
+            data, train_count, report = everything()
             labels = None if data.labels is None else data.labels.tolist()
-            return Contents(data.format, [data.images], labels, train_count=train_count)
+            return Contents(data.format, [data.images], labels, train_count=train_count, report=report)
 
         if not pack:
-            return Splits(*splits(*everything()))
+            data, train_count, report = everything()
+            return Splits(*splits(data, train_count), report)
         form = f"{how.size} {how.color}" + ("" if how.fit == "crop" else f" {how.fit}")
         return packed(name, f"{name} {form}", f"{VERSION} {state_of(paths)}", contents)
 
