@@ -278,7 +278,7 @@ def test_help_of_every_command(run_command) -> None:  # type: ignore[no-untyped-
         ("data digits --size -3", "have no pixels"),
         ("train vae --data digits:tset --out {tmp}/r", "`digits` has no split named `tset`"),
         ("train vae --size 999999 --out {tmp}/r", "images of 999999x999999 are too large"),
-        ("train {run}", "is a run, and `trompe train` begins with a recipe"),
+        ("train {run}", "is a folder, and `trompe train` begins with a recipe"),
         ("figure {run} latent-map", "the figure comes first: `trompe figure latent-map"),
         ("train vae-digits --nets.widths 99999999 99999999 --out {tmp}/r", "there is not enough memory"),
         ("sample {run} -n 1000000000000 --out {tmp}/s.npz", "there is not enough memory"),

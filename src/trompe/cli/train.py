@@ -64,7 +64,6 @@ def train(arguments: list[str]) -> None:
 
     `trompe train RECIPE --help` shows the recipe's fields, each of them a flag.
     """
-    from ..files import RECORD_NAME
     from ..recipes import RECIPES, recipe
     from ..recipes.checks import check_data, checked
     from ..recipes.serialize import to_json
@@ -82,9 +81,9 @@ def train(arguments: list[str]) -> None:
     if name.startswith("-"):
         hint = "for your own images: `trompe train vae --data PATH --out FOLDER`"
         raise TrompeError(f"`trompe train` begins with a recipe, not with `{name}`", hint=hint)
-    if (Path(name) / RECORD_NAME).is_file():
-        hint = f"to resume it, name its recipe too: `trompe train RECIPE --out {name}`"
-        raise TrompeError(f"`{name}` is a run, and `trompe train` begins with a recipe", hint=hint)
+    if Path(name).is_dir():
+        hint = f"to resume a run, name its recipe: `trompe train RECIPE --out {name}`"
+        raise TrompeError(f"`{name}` is a folder, and `trompe train` begins with a recipe", hint=hint)
     chosen = recipe(name)
     config = (tyro.conf.AvoidSubcommands,)
     parsed = tyro.cli(train_arguments(chosen), prog=f"trompe train {name}", args=rest, config=config)

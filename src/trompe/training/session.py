@@ -134,7 +134,7 @@ def check_before_writing(session: Session) -> None:
     """Stop before anything is written of a training whose losses or weights are not finite, or whose folder is gone."""
     still_there(session.folder)
     collect(session)
-    if not bool(torch.stack([weight.isfinite().all() for weight in session.state.model.parameters()]).all()):
+    if not bool(torch.stack([one.isfinite().all() for one in session.state.model.state_dict().values()]).all()):
         stop_not_finite(session, session.state.step, {"a weight": math.nan})
 
 
