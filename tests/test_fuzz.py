@@ -35,7 +35,7 @@ def test_commands() -> None:
     fuzz("--seed", 0, "--count", 60)
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_many_commands(seed: int) -> None:
     fuzz("--seed", seed, "--count", 300)
