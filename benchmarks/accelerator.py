@@ -23,26 +23,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from adversarial import product_rate, timed
+from adversarial import noise_images, operations_of, product_rate, stepper, timed
 from reporting import command, conditions, note, table, write
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
-from torch.utils.flop_counter import flop_registry
 
 import trompe
-from trompe.data.batches import Batches
-from trompe.data.order import batch_indices
 from trompe.device import keep_freed_memory, pick_device
-from trompe.recipes.build import build_model, prepare
+from trompe.recipes.build import build_model
 from trompe.recipes.tree import Recipe
 from trompe.runs.record import read_record
-from trompe.training.graphs import GraphedSteps
 from trompe.training.resolve import resolved
-from trompe.training.state import initial_state
-from trompe.training.step import train_step
 
 ROOT = Path(__file__).parent.parent
 ROWS: tuple[tuple[str, tuple[int, ...], int], ...] = (
@@ -131,13 +123,13 @@ def speed_of(name: str, shape: tuple[int, ...], batch: int, device: torch.device
     """Steps per second of a recipe's whole step on noise, as trompe takes it and one kernel at a time."""
     recipe = trompe.recipe(name)
     recipe = resolved(replace(recipe, train=replace(recipe.train, batch=batch)), device)
-    data = noise_images(shape)
+    data = noise_images(shape, SAMPLES)
     eager, recorded = stepper(recipe, data, device, recorded=False), stepper(recipe, data, device)
     row: dict[str, Any] = {
         "recipe": name,
         "batch": batch,
         "precision": recipe.train.precision,
-        "operations": operations_of(eager),
+        "operations": operations_of(eager, 4),
         "steps_per_second": rate(recorded, steps, device),
         "eager_steps_per_second": rate(eager, max(4, steps // 4), device),
     }
@@ -146,54 +138,10 @@ def speed_of(name: str, shape: tuple[int, ...], batch: int, device: torch.device
     return row | {"images_per_second": row["steps_per_second"] * batch}
 
 
-def noise_images(shape: tuple[int, ...]) -> trompe.Samples:
-    images = np.random.default_rng(0).integers(0, 256, (SAMPLES, *shape), dtype=np.uint8)
-    return trompe.Samples(images, "noise")
-
-
-class Operations(TorchDispatchMode):
-    """Counts the operations of matrix products and convolutions, those of second derivatives too, where torch's
-    `FlopCounterMode` gives up.
-    """
-
-    total = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if (count := flop_registry.get(func.overloadpacket)) is not None:
-            self.total += count(*args, **(kwargs or {}), out_val=result)
-        return result
-
-
-def operations_of(step: Callable[[], object], steps: int = 4) -> float:
-    """The mean over some steps: penalties are not taken at each."""
-    with Operations() as counter:
-        for _ in range(steps):
-            step()
-    return counter.total / steps
-
-
 def rate(step: Callable[[], object], steps: int, device: torch.device) -> float:
     """Steps per second, the best of three, after a warm-up."""
     timed(step, min(steps, 12), device)
     return 1 / min(timed(step, steps, device) for _ in range(3))
-
-
-def stepper(recipe: Recipe, data: trompe.Samples, device: torch.device, recorded: bool = True) -> Callable[[], object]:
-    """A step of trompe's training; on a GPU recorded and replayed, as the loop does it, or not."""
-    model, phases = build_model(recipe, data.format), recipe.family.phases()
-    prepare(model, recipe, data)
-    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    state, batches = initial_state(model, phases, recipe.train), Batches(data, device, recipe.data)
-    graphed = GraphedSteps(state, phases, batches, recipe.train) if recorded and device.type == "cuda" else None
-
-    def step() -> object:
-        indices = batch_indices(len(batches), recipe.train.batch, recipe.train.seed, state.step)
-        if graphed is not None:
-            return graphed(indices, gradient_norms=False)
-        return train_step(state, phases, batches, indices, recipe.train)
-
-    return step
 
 
 def textbook_vae(recipe: Recipe, data: trompe.Samples, device: torch.device) -> Callable[[], object]:

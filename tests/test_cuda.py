@@ -8,17 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from contract.test_contract import NOT_LOSSES, every_trained, shrunk, toy_images
+from contract.test_contract import NOT_LOSSES, begun, every_trained, shrunk, toy_images
 
 import trompe
-from trompe.data.batches import Batches
 from trompe.data.order import batch_indices
-from trompe.recipes import Recipe
-from trompe.recipes.build import build_model, prepare
 from trompe.rng import Draws
 from trompe.training import step
 from trompe.training.graphs import GraphedSteps
-from trompe.training.state import initial_state
 from trompe.training.step import train_step
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
@@ -41,14 +37,6 @@ class SameDraws(Draws):
         return super().integers(low, high, *shape).to(self.target)
 
 
-def begun(recipe: Recipe, data: trompe.Samples, device: str) -> tuple[Any, Any, Batches]:
-    model = build_model(recipe, data.format)
-    prepare(model, recipe, data)
-    model.to(device)
-    phases = recipe.family.phases()
-    return initial_state(model, phases, recipe.train), phases, Batches(data, torch.device(device), recipe.data)
-
-
 @every_trained
 def test_the_losses_are_those_of_the_cpu(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "Draws", SameDraws)
@@ -59,7 +47,7 @@ def test_the_losses_are_those_of_the_cpu(name: str, monkeypatch: pytest.MonkeyPa
         recipe = replace(recipe, family=replace(recipe.family, dropout=0.0))  # its masks are each device's own
     logged = {}
     for device in ("cpu", "cuda"):
-        state, phases, batches = begun(recipe, data, device)
+        state, phases, batches = begun(recipe, data, device=device)
         logged[device] = [
             train_step(state, phases, batches, batch_indices(len(data), 8, 0, number), recipe.train)
             for number in range(6)

@@ -24,9 +24,9 @@ from trompe.data import load_data
 from trompe.data.load import load_splits
 from trompe.data.samples import file_key, held_out
 from trompe.data.sources.decoding import Form, in_color
-from trompe.data.sources.pack import cache_folder
 from trompe.data.sources.parallel import AHEAD, BLOCK, in_parallel
 from trompe.errors import TrainingStopped, TrompeError
+from trompe.files import cache_folder
 
 
 def image(random: np.random.Generator, height: int = 20, width: int = 24, mode: str = "RGB") -> Image.Image:

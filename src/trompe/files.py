@@ -14,12 +14,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
+from typing import IO, TYPE_CHECKING, Any
 
 from .errors import TrainingStopped, TrompeError, nearest
 from .text import printable, reason_of
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RECORD_NAME = "run.json"
 """A folder with this file is a run."""
@@ -111,6 +112,15 @@ def expanded(path: str | Path) -> Path:
         raise TrompeError(f"`{path}` names no user's home folder", hint="write the path in full") from error
 
 
+def cache_folder() -> Path:
+    """Where packs and downloads are kept: `$TROMPE_CACHE`, or the user's cache."""
+    if chosen := os.environ.get("TROMPE_CACHE"):
+        return expanded(chosen)
+    import pooch  # takes a fifth of a second
+
+    return Path(pooch.os_cache("trompe"))
+
+
 def check_run(folder: Path) -> None:
     """Refuse what is no run.
 
@@ -143,6 +153,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     Raises:
         TrompeError: there is no such file, or it is damaged, encrypted, too large, or holds something else.
     """
+    import numpy as np  # which most commands that read no array do without
+
     with _no_arrays(path, "an .npz"), path.open("rb") as file:
         kept = np.load(file, allow_pickle=False)
         if not isinstance(kept, np.lib.npyio.NpzFile):
@@ -159,6 +171,8 @@ def read_npy(path: Path) -> np.ndarray:
     Raises:
         TrompeError: there is no such file, or it is damaged, or holds something else.
     """
+    import numpy as np
+
     with _no_arrays(path, "an .npy"):
         array: np.ndarray = np.load(path, "r", allow_pickle=False)
         return array
@@ -181,6 +195,8 @@ def _no_arrays(path: Path, kind: str) -> Iterator[None]:
 
 
 def _plain(name: str, array: Any) -> np.ndarray:
+    import numpy as np
+
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufUS":
         raise ValueError(f"`{name}` is not an array of numbers or text")
     return array.astype(array.dtype.newbyteorder("="), copy=False)

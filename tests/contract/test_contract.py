@@ -261,15 +261,18 @@ def test_a_recipe_comes_back_from_json(name: str) -> None:
     assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
 
 
-def begun(recipe: Recipe, data: trompe.Samples, ranks: Ranks = ALONE) -> tuple[State, tuple[Phase, ...], Batches]:
+def begun(
+    recipe: Recipe, data: trompe.Samples, ranks: Ranks = ALONE, device: str = "cpu"
+) -> tuple[State, tuple[Phase, ...], Batches]:
     """A training about to take its first step, as one of these ranks."""
     model = build_model(recipe, data.format)
     for module in model.modules():
         if isinstance(module, BatchNorm):
             module.ranks = ranks
     prepare(model, recipe, data)
+    model.to(device)
     phases = recipe.family.phases()
-    batches = Batches(data, torch.device("cpu"), recipe.data)
+    batches = Batches(data, torch.device(device), recipe.data)
     return initial_state(model, phases, recipe.train), phases, batches
 
 

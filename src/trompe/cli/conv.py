@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import tyro
 
 from ..errors import TrompeError
+from ..files import expanded
 from .flags import Data, Device, Folder, Force, open_run
-from .outputs import may_write, real, suffix_of, write, written
+from .outputs import may_write, suffix_of, write, written
 
 if TYPE_CHECKING:
     from ..conv.drawing import Animation
@@ -226,7 +227,7 @@ def traced(folder: Path, data: str | None, device: str | None) -> list[TracedLay
 
 def save(animation: Animation, out: Path) -> None:
     """Write an animation in the format of the file's suffix, and print the path."""
-    animation.save(real(out))
+    animation.save(expanded(out))
     written(out)
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import TrompeError
+from ..files import expanded
 from ..options.data import Size
 from ..options.names import ColorName, ResizeName
 from .flags import Device, Force, Json, Snapshot, check_paths, open_run
-from .outputs import may_write, print_rows, real, remember, suffix_of
+from .outputs import may_write, print_rows, remember, suffix_of
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
@@ -166,8 +167,8 @@ def reference(
         return moments
     samples = load(data)
     if save is not None:
-        save_moments(real(save), data_moments(space(), samples.take(slice(0, limit))))
-        remember(real(save))
+        save_moments(expanded(save), data_moments(space(), samples.take(slice(0, limit))))
+        remember(expanded(save))
     return samples
 
 
@@ -197,8 +198,8 @@ def of_images(
     if copies is not None and image is None:
         note(f"`{copies}` is not drawn: no copies were looked for")
     elif copies is not None and image is not None:
-        save_image(real(copies), image)
-        remember(real(copies))
+        save_image(expanded(copies), image)
+        remember(expanded(copies))
     return replace(result, source=images)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from ..errors import TrompeError
+from ..files import check_run
 from .flags import Folder, Force, Snapshot, open_run
 from .outputs import may_write, written
 
@@ -27,8 +28,6 @@ def export(
             against the model.
         safetensors: A folder for the weights and `config.json`, which `trompe.load` opens and `trompe push` publishes.
     """
-    from ..files import check_run  # which imports numpy
-
     check_run(run)
     if onnx is None and safetensors is None:
         raise TrompeError("there is nothing to export to", hint="give `--onnx FOLDER`, `--safetensors FOLDER`, or both")
@@ -63,8 +62,6 @@ def push(
         name: The model's name on the Hub.
         private: Only you can see it.
     """
-    from ..files import check_run  # which imports numpy
-
     check_run(run)
     from ..export import export_weights
     from ..runs.hub import publish

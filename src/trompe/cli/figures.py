@@ -8,8 +8,9 @@ from typing import Annotated
 
 import tyro
 
+from ..files import RECORD_NAME, expanded
 from .flags import Class, Data, Device, Folder, Force, Snapshot, check_paths, label_of, open_run
-from .outputs import may_write, print_rows, real, suffix_of, write, written
+from .outputs import may_write, print_rows, suffix_of, write, written
 
 
 def figure(
@@ -38,7 +39,6 @@ def figure(
         out: The file to write; by default under `figures/` in the (first) run. An `.mp4` needs ffmpeg.
     """
     from ..errors import TrompeError
-    from ..files import RECORD_NAME
 
     if name is not None and (Path(name) / RECORD_NAME).is_file():
         figure_name = runs[0] if runs else "FIGURE"
@@ -104,4 +104,4 @@ def report(
     check_paths(run, data=data)
     from ..web.report import write_report
 
-    written(write_report(open_run(run, device), out and real(out), data))
+    written(write_report(open_run(run, device), out and expanded(out), data))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from ..errors import TrompeError, nearest
+from ..files import check_run, expanded, read_npz
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +39,6 @@ Snapshot = Annotated[int | None, tyro.conf.arg(metavar="STEP", help="Use the wei
 
 
 def open_run(folder: Path, device: str | None, snapshot: int | None = None) -> Run:
-    from ..files import check_run
-
     check_run(folder)
     from ..runs.run import Run
 
@@ -52,7 +51,6 @@ def check_paths(run: Path, files: tuple[Path, ...] = (), data: str | None = None
     Raises:
         TrompeError: one of them is not there.
     """
-    from ..files import check_run, expanded
     from ..options.data import split_source
 
     check_run(run)
@@ -94,7 +92,6 @@ def chosen(run: Run, data: str | None) -> tuple[Samples, str]:
     """
     from ..data.load import is_path
     from ..data.sources.files import SUFFIXES
-    from ..files import expanded
     from ..options.data import split_source
 
     if data is None:
@@ -131,7 +128,6 @@ def latent_of(run: Run, name: str, label: list[int] | None) -> torch.Tensor:
 
 def latents_in(run: Run, path: Path) -> tuple[torch.Tensor, list[int] | None]:
     """The latents in an `.npz`, as `encode` and `invert` write them, and a class-conditional model's classes."""
-    from ..files import read_npz
     from ..runs.predictor import as_numbers
 
     arrays = read_npz(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TrompeError
+from ..files import cache_folder, expanded, write_bytes
 from ..text import printable_lines
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def may_write(out: Path, inputs: Iterable[str | Path | None] = (), force: bool =
     Raises:
         TrompeError: the file, which stays as it is, would be overwritten.
     """
-    out = real(out)
+    out = expanded(out)
     if out.suffix and out.is_dir():
         raise TrompeError(f"`{out}` is a folder", hint="choose another name for the file")
     existing = [path for path in (sorted(out.glob(NUMBERED)) if out.is_dir() else [out]) if path.is_file()]
@@ -59,7 +60,7 @@ def may_write(out: Path, inputs: Iterable[str | Path | None] = (), force: bool =
         )
     if force or not existing:
         return
-    sources = [real(re.sub(r":(train|test|[0-9]+)$", "", str(source))) for source in inputs if source is not None]
+    sources = [expanded(re.sub(r":(train|test|[0-9]+)$", "", str(source))) for source in inputs if source is not None]
     hint = "choose another `--out`, or overwrite it with `--force`"
     for path in existing:
         if any(reads(source, path) for source in sources):
@@ -80,13 +81,6 @@ def images_beside(folder: Path) -> list[Path]:
     return [path for path in found if path not in own]
 
 
-def real(path: str | Path) -> Path:
-    """A path with the home folder for `~`, which shells leave alone in `--out=~/FILE`."""
-    from ..files import expanded
-
-    return expanded(path)
-
-
 def reads(source: Path, path: Path) -> bool:
     """Whether a source is this file, or a folder with this image in it."""
     if source.is_dir():
@@ -96,8 +90,6 @@ def reads(source: Path, path: Path) -> bool:
 
 def written_by_trompe(paths: Sequence[Path]) -> set[Path]:
     """Those of these files that a command wrote, and nobody changed since."""
-    from ..data.sources.pack import cache_folder
-
     try:
         known = set((cache_folder() / LEDGER).read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError):
@@ -107,8 +99,6 @@ def written_by_trompe(paths: Sequence[Path]) -> set[Path]:
 
 def remember(*paths: Path) -> None:
     """Remember files just written, so that the same command may overwrite them."""
-    from ..data.sources.pack import cache_folder
-
     with suppress(OSError):  # then they are not overwritten without `--force`
         lines = "".join(f"{digest(path)}\n" for path in paths)
         cache_folder().mkdir(parents=True, exist_ok=True)
@@ -122,14 +112,12 @@ def digest(path: Path) -> str:
 
 def written(path: Path) -> None:
     """Remember a file just written, and print its path."""
-    remember(real(path))
+    remember(expanded(path))
     print(printable_lines(str(path)))
 
 
 def write(out: Path, content: bytes | Figure | dict[str, Any], quiet: bool = False) -> None:
     """Write bytes, a figure in the format of the file's suffix, or named arrays, and print the path."""
-    from ..files import write_bytes
-
     if isinstance(content, dict):
         import numpy as np
 
@@ -140,8 +128,8 @@ def write(out: Path, content: bytes | Figure | dict[str, Any], quiet: bool = Fal
         from ..figures.table import encoded
 
         content = encoded(content, out.suffix.lower(), 0)
-    write_bytes(real(out), content)
-    remember(real(out)) if quiet else written(out)
+    write_bytes(expanded(out), content)
+    remember(expanded(out)) if quiet else written(out)
 
 
 def write_images(out: Path, images: torch.Tensor, run: Run, columns: int | None = None) -> None:
@@ -165,9 +153,7 @@ def write_folder(out: Path, images: dict[str, torch.Tensor]) -> None:
     """Write a folder with a file for each image, and print its path. Numbered files that trompe wrote there before are
     not left among them.
     """
-    from ..files import write_bytes
-
-    folder = real(out)
+    folder = expanded(out)
     before = {path for path in folder.glob(NUMBERED) if path.name not in images}
     for name, image in images.items():
         write_bytes(folder / name, picture(own_pixels(image), ".png"))

@@ -35,7 +35,7 @@ class ShownArray(np.ndarray):
 
 
 def evenly(count: int, most: int) -> list[int]:
-    """Places among so many, at most this many of them, evenly spread, the first and the last among them."""
+    """At most `most` of `count` places, evenly spread, the first and the last among them."""
     return [int(place) for place in np.unique(np.linspace(0, count - 1, most).round())] if count else []
 
 

@@ -21,6 +21,7 @@ from ..errors import TrompeError
 from ..files import write_bytes, write_json
 from ..rng import Stream, normal
 from ..runs.predictor import Predictor
+from ..text import reason_of
 from ..version import __version__
 from .verbs import VERBS, Verb
 
@@ -121,8 +122,9 @@ def exported(model: Model, key: str, verb: Verb) -> bytes:
     except ImportError as error:
         raise TrompeError(f"ONNX graphs need a package: {error}", hint="`pip install 'trompe[onnx]'`") from error
     except Exception as error:  # the exporter raises errors of many kinds for what it does not know
-        reason = str(error).strip().split("\n")[0][:200]
-        raise TrompeError(f"`{key}` of this model cannot be exported: {reason}", hint="use it from Python") from error
+        raise TrompeError(
+            f"`{key}` of this model cannot be exported: {reason_of(error)}", hint="use it from Python"
+        ) from error
 
 
 def largest_difference(model: Model, verb: Verb, graph: bytes) -> float:

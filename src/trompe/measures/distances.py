@@ -162,9 +162,10 @@ def precision_recall(data: Vectors, samples: Vectors, *, neighbors: int = NEIGHB
 
     Precision is the share of samples in the balls of the data, recall the share of data in the balls of the samples;
     density how many balls of the data a sample lies in, over `neighbors`; coverage the share of the data's balls that
-    hold a sample. A ball is open, as in the authors' package `prdc`. Where so many images are equal that their balls
-    have no radius, which would hold nothing, a ball holds what is equal to its center, and counts in the density as
-    `neighbors` over the number of equal balls: a set against itself then has all four at 1, as any other set.
+    hold a sample. A ball is open, as in the authors' package `prdc`. Where images are equal, and more of them than
+    neighbors, their balls have no radius and would hold nothing: such a ball holds what is equal to its center, and
+    counts in the density as `neighbors` over the number of equal balls: a set against itself then has all four at 1,
+    as any other set.
 
     Raises:
         TrompeError: one of the sets has not that many neighbors, or features are not finite.

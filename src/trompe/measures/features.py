@@ -18,9 +18,9 @@ from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from ..data.samples import Samples, as_floats
-from ..data.sources.pack import cache_folder, digest
+from ..data.sources.pack import digest
 from ..errors import TrompeError
-from ..files import read_npz, write_bytes
+from ..files import cache_folder, read_npz, write_bytes
 from ..runs.capabilities import lacking
 from ..runs.predictor import Predictor
 from ..runs.tensors import digest_of

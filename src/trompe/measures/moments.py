@@ -109,7 +109,7 @@ def factor(covariance: Float[np.ndarray, "width width"]) -> Float[np.ndarray, "w
 
 
 def no_moments(mean: np.ndarray, covariance: np.ndarray, count: int) -> str | None:
-    """What keeps arrays from being the mean and covariance of so many features, or `None`. That no eigenvalue is
+    """What keeps arrays from being the mean and covariance of this many features, or `None`. That no eigenvalue is
     negative is found where the covariance is factored.
     """
     if mean.ndim != 1 or not len(mean) or covariance.shape != mean.shape * 2:

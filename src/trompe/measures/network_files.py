@@ -23,7 +23,7 @@ from ..data.samples import as_floats
 from ..device import onnx_runtime
 from ..errors import TrompeError
 from ..options.names import ResizeName
-from ..text import printable
+from ..text import printable, reason_of
 from .features import Features
 from .resizing import in_color, resized
 
@@ -85,7 +85,7 @@ class Network(Features):
 
 
 def unlike_features(outputs: object, count: int) -> str | None:
-    """In what the outputs for so many images differ from features and logits of classes, or `None`."""
+    """In what the outputs for this many images differ from features and logits of classes, or `None`."""
     if not isinstance(outputs, list | tuple):
         return f"a {type(outputs).__name__}"
     if len(outputs) == 0 or any(not isinstance(one, Tensor) for one in outputs[:2]):
@@ -168,7 +168,7 @@ def loaded(path: Path, device: torch.device) -> Any:
             return torch.jit.load(str(path), map_location=device).eval()
     except (RuntimeError, ValueError) as error:
         raise TrompeError(
-            f"`{path}` cannot be read as TorchScript: {printable(str(error).splitlines()[0])[:200]}",
+            f"`{path}` cannot be read as TorchScript: {reason_of(error)}",
             hint="save the network with `torch.jit.save`, or give an .onnx file",
         ) from error
 

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 
 from ..data.sources.named import Remote, locate
-from ..data.sources.pack import cache_folder
 from ..device import pick_device
 from ..errors import TrompeError, nearest
-from ..files import write_bytes
+from ..files import cache_folder, write_bytes
 from ..options.names import ResizeName
 from ..runs.run import Run
 from .features import Features, PixelFeatures, PredictorFeatures

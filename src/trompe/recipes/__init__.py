@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import TrompeError, nearest
+from ..files import expanded, read_json
 from ..registry import load_plugin
 from . import vaes, autoencoders, denoising, gans
 from .serialize import from_json
@@ -27,7 +28,7 @@ def recipe(name: str) -> Recipe:
         TrompeError: no recipe has this name, and the hint names the nearest; or the file is none of a recipe.
     """
     if name.endswith(".json"):
-        return from_file(Path(name).expanduser())
+        return from_file(expanded(name))
     file, colon, function = name.rpartition(":")
     if name.endswith(".py"):
         raise TrompeError(f"`{name}` is a file of recipes", hint=f"name the function too: `{name}:FUNCTION`")
@@ -44,8 +45,6 @@ def recipe(name: str) -> Recipe:
 
 def from_file(path: Path) -> Recipe:
     """A recipe in a file: what `trompe train RECIPE --dry-run` prints, or a run's `run.json`."""
-    from ..files import read_json  # which imports numpy
-
     if not path.is_file():
         raise TrompeError(f"there is no recipe file at `{path}`", hint="`trompe train RECIPE --dry-run` prints one")
     value = read_json(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import TrompeError
+from ..text import reason_of
 
 HUB = "hf:"
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -24,7 +25,7 @@ def fetched(name: str) -> Path:
     try:
         return Path(client.snapshot_download(name, allow_patterns=FILES))
     except Exception as error:  # the Hub's, requests' and httpx's errors have no base in common
-        raise TrompeError(f"`{HUB}{name}` cannot be fetched: {first_line(error)}", hint="check the name") from error
+        raise TrompeError(f"`{HUB}{name}` cannot be fetched: {reason_of(error)}", hint="check the name") from error
 
 
 def publish(folder: Path, name: str, *, private: bool = False) -> str:
@@ -40,7 +41,7 @@ def publish(folder: Path, name: str, *, private: bool = False) -> str:
         api.upload_folder(repo_id=name, folder_path=folder, allow_patterns=FILES)
     except Exception as error:
         hint = "log in with `hf auth login`, and check the name"
-        raise TrompeError(f"`{name}` cannot be published: {first_line(error)}", hint=hint) from error
+        raise TrompeError(f"`{name}` cannot be published: {reason_of(error)}", hint=hint) from error
     return str(address)
 
 
@@ -53,7 +54,3 @@ def hub(name: str) -> ModuleType:
     except ImportError as error:
         raise TrompeError("the Hub's client is not installed", hint="`pip install 'trompe[hub]'`") from error
     return huggingface_hub
-
-
-def first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().split("\n")[0][:200]

@@ -19,8 +19,9 @@ from ..data.batches import Batches
 from ..options.train import TrainOptions
 from ..rng import Draws, seed_step
 from ..terminal import note
+from ..text import reason_of
 from .state import State
-from .step import active, average_decay, learning_rate, update
+from .step import average_decay, rates_of, update
 
 Terms = dict[str, Tensor]
 Recording = tuple[torch.cuda.CUDAGraph, list[str], Tensor]
@@ -48,14 +49,14 @@ class GraphedSteps:
     def __call__(self, indices: np.ndarray, *, gradient_norms: bool) -> Terms:
         """Take one step, and give its terms, as `train_step` does."""
         step = self.state.step
-        taking = active(self.phases, self.state)
+        rates = rates_of(self.phases, self.state, self.options)
         self.indices.copy_(torch.from_numpy(np.ascontiguousarray(indices)), non_blocking=True)
-        for phase in taking:
-            self.rates[phase].fill_(phase.lr_scale * learning_rate(self.options, step, phase.when))
+        for phase, rate in rates.items():
+            self.rates[phase].fill_(rate)
         self.decay.fill_(average_decay(self.options, step))
         self.draws.generator.manual_seed(seed_step(self.options.seed, step))
-        kind = (gradient_norms, *((phase, phase.variant(step)) for phase in taking))
-        terms = self.run(kind, taking, gradient_norms)
+        kind = (gradient_norms, *((phase, phase.variant(step)) for phase in rates))
+        terms = self.run(kind, list(rates), gradient_norms)
         self.state.step += 1
         return terms
 
@@ -68,7 +69,7 @@ class GraphedSteps:
             try:
                 self.recorded[kind] = self.record(taking, gradient_norms)
             except RuntimeError as error:  # a network of one's own may do what cannot be recorded
-                note(f"the steps are not recorded as CUDA graphs, and are slower for it: {str(error).splitlines()[0]}")
+                note(f"the steps are not recorded as CUDA graphs, and are slower for it: {reason_of(error)}")
                 self.records = False
                 self.state.model.zero_grad(set_to_none=True)
                 return self.update(taking, gradient_norms)

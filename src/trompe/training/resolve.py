@@ -12,6 +12,7 @@ from ..data.load import for_recipe, from_array, is_path, split_and_cut
 from ..data.samples import Samples, Splits, with_held_out
 from ..device import fast_precision
 from ..errors import TrompeError
+from ..files import expanded
 from ..recipes import Recipe
 from ..recipes import recipe as named_recipe
 from ..recipes.checks import check_data, checked
@@ -50,7 +51,7 @@ def resolve(recipe: Recipe | str, data: Data | None, device: torch.device) -> Re
         recipe = with_source(recipe, loaded.train.name)
     decided = resolved(recipe, device)
     if data is None and is_path(source := recipe.data.source):
-        decided = with_source(decided, str(Path(source).expanduser().resolve()))
+        decided = with_source(decided, str(expanded(source).resolve()))
     return Resolved(recipe, decided, loaded)
 
 

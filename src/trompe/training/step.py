@@ -40,16 +40,17 @@ def train_step(
     """
     key, rows = seed_step(options.seed, state.step), ranks.rows(len(indices))
     draws = Draws(key, source.device, len(indices), rows)
-    rates = {phase: phase.lr_scale * learning_rate(options, state.step, phase.when) for phase in active(phases, state)}
     batch = source.prepared(indices[rows], draws, ranks=ranks)
+    rates = rates_of(phases, state, options)
     logged = update(state, rates, batch, options, average_decay(options, state.step), gradient_norms=gradient_norms)
     state.step += 1
     return logged
 
 
-def active(phases: tuple[Phase, ...], state: State) -> list[Phase]:
-    """The phases that take part in the next step."""
-    return [phase for phase in phases if phase.when.active(state.step)]
+def rates_of(phases: tuple[Phase, ...], state: State, options: TrainOptions) -> dict[Phase, float]:
+    """The phases that take part in the next step, and the learning rate of each."""
+    taking = (phase for phase in phases if phase.when.active(state.step))
+    return {phase: phase.lr_scale * learning_rate(options, state.step, phase.when) for phase in taking}
 
 
 def update(

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..terminal import note
+from ..text import counted
 
 
 @contextmanager
@@ -28,9 +29,7 @@ def same_threads(metadata: dict[str, Any], device: torch.device) -> Iterator[Non
         )
         yield
         return
-    note(
-        f"going on with {recorded} CPU thread{'s' * (recorded > 1)}, not {present}: their number decides the last bits"
-    )
+    note(f"going on with {counted(recorded, 'CPU thread')}, not {present}: their number decides the last bits")
     torch.set_num_threads(recorded)
     try:
         yield

@@ -8,9 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from ..core.model import Model
-from ..data.sources.files import RUN as RECORD_NAME
 from ..errors import TrompeError
-from ..files import expanded
+from ..files import RECORD_NAME, expanded
 from ..runs.record import Origin, read_record
 from ..runs.run import Run, load
 from ..runs.tensors import digest_of

@@ -34,7 +34,6 @@ LABEL_FILES = frozenset({"dataset.json", "labels.csv", "metadata.csv"})
 """Files beside images that say which class each is of, which `layouts.py` reads."""
 JUNK = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 """Folders that systems keep beside images."""
-RUN = RECORD_NAME
 MOST_BYTES = 512 * 2**20
 
 
@@ -154,7 +153,7 @@ def _walked(root: Path) -> tuple[dict[str, object], list[str]]:
                 raise
             notes.append(f"the folder `{shown}` cannot be read: {error.strerror}")
             continue
-        if prefix and any(entry.name == RUN for entry in entries):  # a run among the images it is trained on
+        if prefix and any(entry.name == RECORD_NAME for entry in entries):  # a run among the images it is trained on
             notes.append(f"the folder `{shown}` is a run of trompe, and passed over")
             continue
         for entry in entries:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import TrompeError, nearest
+from ...files import cache_folder
 from ...text import reason_of
 from ..samples import Splits
 from .decoding import Reading
@@ -28,7 +29,6 @@ from .formats import (
     read_digits,
     read_olivetti,
 )
-from .pack import cache_folder
 from .synthetic import CURVES, POINTS, on_noise, rotated, stacked, varied
 
 COMPRESSED = ("", ".gz", ".xz")

@@ -22,7 +22,7 @@ import numpy as np
 from filelock import FileLock
 
 from ...errors import TrompeError
-from ...files import disk_errors, read_json, write_json
+from ...files import cache_folder, disk_errors, read_json, write_json
 from ..samples import Format, Samples, Splits, splits
 
 LAYOUT = 3
@@ -42,15 +42,6 @@ class Contents:
     names: list[str] = field(default_factory=list)
     train_count: int = 0
     report: dict[str, Any] = field(default_factory=dict)
-
-
-def cache_folder() -> Path:
-    """Where packs and downloads are kept: `$TROMPE_CACHE`, or the user's cache."""
-    if chosen := os.environ.get("TROMPE_CACHE"):
-        return Path(chosen).expanduser()
-    import pooch  # takes a fifth of a second
-
-    return Path(pooch.os_cache("trompe"))
 
 
 def packed(name: str, source: str, state: str, build: Callable[[], Contents]) -> Splits:
