@@ -57,13 +57,11 @@ def traversals(
     """
     model, latent = predictor.model, int(np.prod(predictor.model.latent_shape))
     middle, deviation = torch.zeros(latent), torch.ones(latent)
+    active = activity(predictor, data, seed=seed, label=label or 0)
     if "encoder" not in model.networks or data is None:
         start = predictor.noise(1, seed)[0].flatten()
-        ends = decoded(predictor, swept(start, np.arange(latent), middle, deviation, 2), label or 0)
-        active = (ends[1::2] - ends[::2]).abs().flatten(1).mean(1).numpy()
     else:
         data = data.take(slice(0, MEASURED))
-        active = kl_per_dimension(predictor, data)
         latents = predictor.encode(data).flatten(1)
         if model.prior is None:
             middle, deviation = latents.mean(0), latents.std(0, correction=0)
@@ -72,6 +70,20 @@ def traversals(
     order = np.argsort(-active)[:ROWS]
     images = decoded(predictor, swept(start, order, middle, deviation, COLUMNS), label or 0)
     return Traversals(images, order, active[order])
+
+
+def activity(
+    predictor: Predictor, data: Samples | None = None, *, seed: int = 0, label: int = 0
+) -> Float[np.ndarray, " latent"]:
+    """How much of the image each latent dimension holds: its mean KL over the first images, in nats; its variance,
+    where the posterior is a point; without an encoder or images, the mean change of a pixel as it is swept.
+    """
+    if "encoder" in predictor.model.networks and data is not None:
+        return kl_per_dimension(predictor, data)
+    latent = int(np.prod(predictor.model.latent_shape))
+    start = predictor.noise(1, seed)[0].flatten()
+    ends = decoded(predictor, swept(start, np.arange(latent), torch.zeros(latent), torch.ones(latent), 2), label)
+    return (ends[1::2] - ends[::2]).abs().flatten(1).mean(1).numpy()
 
 
 def decoded(predictor: Predictor, noise: Float[Tensor, "count latent"], label: int = 0) -> Images:

@@ -34,6 +34,7 @@ MODULES = {
     "evaluate": ("evaluate",),
     "figures": ("figure", "report"),
     "conv": ("conv",),
+    "explore": ("explore",),
     "export": ("export", "push"),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}

@@ -1,0 +1,100 @@
+// @ts-check
+/** The discriminator's gradient: what to change in an image to look more real; and images that follow it. */
+import { firstImage, imagePicker } from "../hand.js";
+import { paint, sizeOf, toBytes } from "../images.js";
+import { button, el, latest, slider } from "../ui.js";
+
+const STRIDE = 0.004;
+/** Of the mean change of a pixel in a step. */
+const MOST_STRIDE = 0.02;
+
+/** @type {import("../main.js").View} */
+export const view = {
+  name: "gradient",
+  title: "Discriminator gradient",
+  requires: ["discriminator of images", "flat images"],
+  verbs: ["gradient", "discriminate"],
+  lacks: ({ about }) => (about.kind === "points" ? "the game in the plane shows it" : null),
+  mount,
+};
+
+/** @param {HTMLElement} root @param {import("../session.js").Session} session @param {AbortSignal} signal */
+async function mount(root, session, signal) {
+  const { about } = session, shape = about.input_shape, size = sizeOf(shape);
+  const canvases = ["image", "gradient", "change"].map(name => el("canvas", { className: "image", role: "img", "aria-label": name }));
+  const [shownImage, shownGradient, shownChange] = canvases;
+  const captions = ["The image", "What would look more real: brighter than gray add, darker take away", "Changed so far, ten times enlarged"];
+  const logit = el("output", { className: "logit" }), curve = el("canvas", { width: 480, height: 120, className: "curve", role: "img", "aria-label": "logit after each step" });
+  let start = new Float32Array(size), image = start, gradient = new Float32Array(size), following = false;
+  /** @type {number[]} */
+  let logits = [];
+
+  /** Look at an image anew. */
+  const look = async () => {
+    const options = { label: session.label };
+    const [found, value] = await Promise.all([session.engine.gradient(image, options), session.engine.discriminate(image, options)]);
+    gradient = found;
+    logits.push(value[0]);
+    draw();
+  };
+  const draw = () => {
+    paint(shownImage, toBytes(image), shape);
+    const largest = Math.max(1e-12, quantile(gradient, 0.99));
+    paint(shownGradient, toBytes(gradient.map(value => 0.5 + (0.5 * value) / largest)), shape);
+    paint(shownChange, toBytes(image.map((value, place) => 0.5 + 10 * (value - start[place]) * 0.5)), shape);
+    logit.textContent = `logit ${logits.at(-1)?.toFixed(3)}` + (logits.length > 1 ? ` after ${logits.length - 1} steps, from ${logits[0].toFixed(3)}` : "");
+    drawCurve(curve, logits);
+  };
+  const begin = latest(async () => {
+    image = start = await firstImage(session);
+    logits = [];
+    await look();
+  });
+  const step = async () => {
+    const scale = Math.max(1e-12, gradient.reduce((sum, value) => sum + Math.abs(value), 0) / size);
+    image = image.map((value, place) => Math.min(1, Math.max(0, value + (stride * gradient[place]) / scale)));
+    await look();
+  };
+  let stride = STRIDE;
+  const follow = button("Follow it", async () => {
+    following = !following;
+    follow.setAttribute("aria-pressed", String(following));
+    while (following && !signal.aborted) await step();
+  }, { className: "main", "aria-pressed": "false" });
+  const once = button("One step", step);
+  const back = button("Back to the start", () => begin());
+  const speed = slider({ label: "step size", min: 0.0005, max: MOST_STRIDE, step: 0.0005, value: STRIDE, digits: 4, onchange: value => (stride = value) });
+  session.addEventListener("image", () => begin(), { signal });
+  session.addEventListener("label", () => begin(), { signal });
+  session.addEventListener("changed", () => begin(), { signal });
+  root.append(
+    el("p", {}, "The discriminator's logit says how real an image looks to it. Its gradient says, for each pixel, which change would look more real; a generator is trained by nothing else."),
+    el("div", { className: "figures" }, ...canvases.map((canvas, place) => el("figure", {}, canvas, el("figcaption", {}, captions[place])))),
+    el("div", { className: "panel" }, el("div", { className: "buttons" }, follow, once, back, logit), speed.root, curve),
+    el("div", { className: "panel" }, el("h3", {}, "Image"), imagePicker(session, signal)),
+  );
+  begin();
+}
+
+/** @param {Float32Array} values of which the sizes are compared */
+function quantile(values, share = 0.99) {
+  const sizes = values.map(Math.abs).sort();
+  return sizes[Math.min(sizes.length - 1, Math.floor(share * sizes.length))];
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number[]} values */
+export function drawCurve(canvas, values) {
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  if (values.length < 2) return;
+  const low = Math.min(...values), high = Math.max(...values), room = 8;
+  pen.strokeStyle = getComputedStyle(canvas).getPropertyValue("--accent");
+  pen.lineWidth = 2;
+  pen.beginPath();
+  values.forEach((value, place) => {
+    const x = room + ((canvas.width - 2 * room) * place) / (values.length - 1);
+    const y = canvas.height - room - ((canvas.height - 2 * room) * (value - low)) / (high - low || 1);
+    pen.lineTo(x, y);
+  });
+  pen.stroke();
+}
