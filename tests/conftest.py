@@ -79,6 +79,12 @@ def autoencoder_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
     return trompe.train(small("autoencoder", steps=60, sample_every=30), tmp_path_factory.mktemp("ae"))
 
 
+@pytest.fixture(scope="session")
+def gan_run(tmp_path_factory: pytest.TempPathFactory) -> trompe.Run:
+    """A GAN of convolutions that keeps its weights of step 10."""
+    return trompe.train(small("gan-mnist", steps=30, snapshots=(10,)), tmp_path_factory.mktemp("gan"))
+
+
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)

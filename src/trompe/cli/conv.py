@@ -205,11 +205,11 @@ def page(out: Path = Path("conv.html"), force: Force = False) -> None:
     Args:
         out: The file.
     """
-    from importlib.resources import files
+    from ..web.assets import conv_page
 
     suffix_of(out, ".html")
     may_write(out, force=force)
-    write(out, files("trompe").joinpath("conv", "page.html").read_bytes())
+    write(out, conv_page())
 
 
 SUBCOMMANDS: dict[str, Callable[..., None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 from threading import Lock
 from typing import Annotated, Any
@@ -13,8 +14,11 @@ from fastapi.staticfiles import StaticFiles
 
 from ..errors import TrompeError
 from ..version import __version__
-from .about import Shown
+from ..web.assets import asset
+from .about import Shown, floats
+from .directions import router as directions_router
 from .guard import Guard, body_of
+from .layers import layers_of
 from .runs import Runs
 from .verbs import SERVED
 
@@ -39,8 +43,16 @@ ROWS: dict[int | str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+SHARED = {"style.css": "text/css", "conv.html": "text/html", "conv.js": "text/javascript"}
+"""Files that other pages have too."""
+
+
 class Bytes(Response):
     media_type = BYTES
+
+
+def send_asset(name: str, kind: str, request: Request) -> Response:
+    return Response(asset(name), media_type=kind)
 
 
 def create_app(runs: Runs, hosts: tuple[str, ...] = ()) -> FastAPI:
@@ -62,6 +74,8 @@ def create_app(runs: Runs, hosts: tuple[str, ...] = ()) -> FastAPI:
             return runs.at(name, snapshot)
         except KeyError:
             raise HTTPException(404, f"there is no run `{name}`") from None
+
+    app.include_router(directions_router(opened, computing))
 
     @app.get("/api/runs")
     def list_runs() -> list[dict[str, Any]]:
@@ -96,6 +110,18 @@ def create_app(runs: Runs, hosts: tuple[str, ...] = ()) -> FastAPI:
                 raise HTTPException(404, "this run has no encoder, or its data are not here")
             return Bytes(found.astype("<f4").tobytes())
 
+    @app.post("/api/runs/{name}/layers", responses=REFUSALS, openapi_extra=RAW)
+    async def layers(name: Name, request: Request, label: Label = None) -> list[dict[str, Any]]:
+        content = await body_of(request)
+
+        def compute() -> list[dict[str, Any]]:
+            with computing:
+                predictor = opened(name).run.predictor
+                image = floats(content, predictor.model.input_shape)[:1].clamp(0, 1)
+                return layers_of(predictor, image, None if label is None else [label])
+
+        return await run_in_threadpool(compute)
+
     @app.post("/api/runs/{name}/{verb}", responses=ROWS, response_class=Bytes, openapi_extra=RAW)
     async def answer(name: Name, verb: str, request: Request, label: Label = None, snapshot: Snapshot = None) -> Response:
         if verb not in SERVED:
@@ -108,9 +134,8 @@ def create_app(runs: Runs, hosts: tuple[str, ...] = ()) -> FastAPI:
 
         return Bytes(await run_in_threadpool(compute))
 
-    @app.get("/style.css", include_in_schema=False)
-    def style() -> Response:
-        return Response(files("trompe.web").joinpath("style.css").read_bytes(), media_type="text/css")
+    for shared, kind in SHARED.items():
+        app.add_route(f"/{shared}", partial(send_asset, shared, kind))
 
     @app.get("/openapi.json", include_in_schema=False)
     def description() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -82,6 +83,12 @@ class Run:
             return words
         image = base64.b64encode(png(shown(self.sample(SHOWN), self.record.data.format, SHOWN))).decode()
         return f'{words}<br><img alt="samples" src="data:image/png;base64,{image}">'
+
+    def explore(self, *, height: int = 760) -> Any:
+        """The explorer's page of this run, which a notebook shows in place; its `address` is for any browser here. It
+        is served by this process, and as long as it lives, to this machine alone.
+        """
+        return import_module("trompe.explorer.notebook").explored(self, height)  # a layer above this one
 
     # The predictor's verbs
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -27,6 +28,7 @@ from ..text import printable
 from ..training import monitor
 from ..version import __version__
 from . import sentences
+from .assets import asset
 
 REPORT_NAME = "report.html"
 FRAMES = 24
@@ -76,6 +78,7 @@ def write_report(run: Run, path: Path | None = None, data: Samples | str | None 
             data=run.record.data,
             shown_data=given,
             version=__version__,
+            style=Markup(asset("style.css").decode()),
             sentences=sentences,
             parameters=f"{sum(parameter.numel() for parameter in run.model.parameters()):,}",
             headline=numbers,

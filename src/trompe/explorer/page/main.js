@@ -43,6 +43,9 @@ function absent(view, of) {
 async function choose(name) {
   opened.abort();
   opened = new AbortController();
+  byId("tabs").replaceChildren();
+  byId("facts").textContent = "";
+  byId("view").replaceChildren(el("p", { role: "status" }, `Opening ${name} ...`));
   const engine = await openRun(name);
   session = new Session(engine);
   session.remember({ run: name });
@@ -144,4 +147,7 @@ async function start() {
   await choose(name);
 }
 
-start().catch(say);
+start().catch(error => {
+  byId("view").replaceChildren(el("p", {}, "The run could not be opened."));
+  say(error);
+});

@@ -11,7 +11,6 @@ export const view = {
   title: "Denoise",
   requires: ["reconstruction", "flat images"],
   verbs: ["reconstruct"],
-  lacks: ({ about }) => (about.prior === null ? null : "denoising is for autoencoders"),
   mount,
 };
 
@@ -27,6 +26,7 @@ const NOISES = {
 async function mount(root, session, signal) {
   const shape = session.about.input_shape, size = sizeOf(shape);
   let kind = /** @type {keyof typeof NOISES} */ ("gaussian"), amount = 0.3, brush = 0.12;
+  /** @type {Float32Array} */
   let clean = new Float32Array(size), noisy = clean;
   const shown = el("canvas", { className: "image draw", role: "img", tabIndex: 0, "aria-label": "noisy image: draw noise on it" });
   const restored = el("canvas", { className: "image", role: "img", "aria-label": "restored image" });

@@ -25,7 +25,9 @@ async function mount(root, session, signal) {
   const [shownImage, shownGradient, shownChange] = canvases;
   const captions = ["The image", "What would look more real: brighter than gray add, darker take away", "Changed so far, ten times enlarged"];
   const logit = el("output", { className: "logit" }), curve = el("canvas", { width: 480, height: 120, className: "curve", role: "img", "aria-label": "logit after each step" });
-  let start = new Float32Array(size), image = start, gradient = new Float32Array(size), following = false;
+  /** @type {Float32Array} */
+  let start = new Float32Array(size), image = start, gradient = start;
+  let following = false;
   /** @type {number[]} */
   let logits = [];
 
@@ -86,6 +88,7 @@ function quantile(values, share = 0.99) {
 export function drawCurve(canvas, values) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.clearRect(0, 0, canvas.width, canvas.height);
+  canvas.classList.toggle("drawn", values.length > 1);
   if (values.length < 2) return;
   const low = Math.min(...values), high = Math.max(...values), room = 8;
   pen.strokeStyle = getComputedStyle(canvas).getPropertyValue("--accent");

@@ -1,68 +1,3 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Convolution arithmetic</title>
-<style>
-:root { --ink: #22252a; --soft: #626a75; --line: #dfe3e8; --paper: #fbfbfa; --card: #fff; --edge: #4a4f57; --zero: #e6e8eb; --dim: #b4bac2; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e7e9ec; --soft: #9aa3ae; --line: #343a42; --paper: #17191d; --card: #1f2227; --edge: #aab0b8; --zero: #3a3f47; --dim: #5c636d; --bad: #ff8a80; }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 1.6rem 1.2rem 3rem; }
-h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
-p { color: var(--soft); margin: .2rem 0 1rem; max-width: 70ch; }
-.board { display: grid; grid-template-columns: minmax(250px, 320px) minmax(0, 1fr); gap: 1.2rem; }
-@media (max-width: 760px) { .board { grid-template-columns: minmax(0, 1fr); } main { padding: 1rem .7rem 2rem; } }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem; }
-label { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr) 2rem; align-items: center; gap: .5rem; font-size: .92rem; margin: .25rem 0; }
-label output { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
-input[type=range] { width: 100%; min-width: 0; accent-color: #0072b2; }
-select { max-width: 100%; }
-select, button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .6rem; }
-.kinds { display: flex; gap: .5rem; margin-bottom: .7rem; flex-wrap: wrap; }
-.tick { display: flex; gap: .5rem; grid-template-columns: none; }
-svg { width: 100%; height: auto; max-height: 66vh; display: block; }
-.play { display: flex; gap: .6rem; align-items: center; margin-top: .6rem; }
-.formula { font: .95rem/1.6 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin-top: .8rem; }
-#error { color: var(--bad); min-height: 1.5rem; margin-top: .6rem; }
-pre { background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .88rem; }
-</style>
-</head>
-<body>
-<main>
-<h1>Convolution arithmetic</h1>
-<p>The blue plane is the input, dashed cells are padding, gray ones the zeros that a transposed convolution puts between. The dark window meets the kernel; the orange cell is what it computes.</p>
-<div class="board">
-<section>
-  <div class="kinds">
-    <select id="kind" aria-label="kind of layer">
-      <option value="convolution">convolution</option>
-      <option value="transposed">transposed convolution</option>
-      <option value="pooling">pooling</option>
-    </select>
-    <select id="case" aria-label="published case"><option value="">a published case ...</option></select>
-  </div>
-  <label class="tick"><input type="checkbox" id="square" checked> the same for rows and columns</label>
-  <div id="sliders"></div>
-  <label class="tick"><input type="checkbox" id="numbers"> numbers in the cells</label>
-  <div id="error" role="alert"></div>
-</section>
-<section>
-  <svg id="stage" role="img" aria-label="the layer at work"></svg>
-  <div class="play">
-    <button id="toggle">pause</button>
-    <input type="range" id="frame" min="0" value="0" aria-label="output cell">
-  </div>
-  <div class="formula" id="formula"></div>
-  <pre id="call"></pre>
-  <button id="copy">copy the torch call</button>
-</section>
-</div>
-</main>
-<script>
 "use strict";
 const NAMES = { input: [1, 12, 5], kernel: [1, 7, 3], stride: [1, 4, 2], padding: [0, 6, 1], dilation: [1, 3, 1], output_padding: [0, 3, 0] };
 const CASES = {
@@ -297,8 +232,20 @@ setInterval(() => {
   state.frame = (state.frame + 1) % (Number(byId("frame").max) + 1);
   draw();
 }, 700);
+
+// The layer that the address names, as in conv.html#kind=transposed&input=4&kernel=4&stride=2&padding=1
+function fromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)), kind = given.get("kind");
+  if (![...byId("kind").options].some(option => option.value === kind)) return;
+  state.kind = byId("kind").value = kind;
+  for (const [name, [least, most, usual]] of Object.entries(NAMES)) {
+    const values = (given.get(name) ?? `${usual}`).split(",").map(value => Math.min(most, Math.max(least, Math.round(Number(value)) || 0)));
+    state[name] = [values[0], values.at(-1)];
+  }
+  byId("square").checked = Object.keys(NAMES).every(name => state[name][0] === state[name][1]);
+  state.frame = 0;
+}
+addEventListener("hashchange", () => { fromAddress(); build(); draw(); });
+fromAddress();
 build();
 draw();
-</script>
-</body>
-</html>
