@@ -16,11 +16,12 @@ test: $(VENV)/.develops
 test-slow: $(VENV)/.develops
 	$(BIN)/python -m pytest --numprocesses auto -m "slow or browser"
 
-check: $(VENV)/.develops
+check: $(VENV)/.develops node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+	$(BIN)/node node_modules/typescript/bin/tsc --project jsconfig.json
 
 format: $(VENV)/.develops
 	$(BIN)/ruff format .
@@ -34,7 +35,7 @@ wheel: $(VENV)/.develops
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) site dist
+	rm -rf $(VENV) node_modules site dist
 
 $(BIN)/python:
 	$(PYTHON) -c "import sys; sys.exit('trompe needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
@@ -47,4 +48,8 @@ $(VENV)/.runs: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.develops: $(VENV)/.runs
 	$(PIP) --editable ".[dev,docs]"
+	@touch $@
+
+node_modules/.package-lock.json: $(VENV)/.develops package-lock.json
+	$(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@

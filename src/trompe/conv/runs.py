@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,11 @@ def trace(predictor: Predictor, image: Any, labels: Labels | None = None) -> lis
     names = {module: name for name, module in predictor.model.named_modules()}
     stacks: defaultdict[str, list[Axis]] = defaultdict(list)
     found: list[TracedLayer] = []
+    thread = get_ident()  # others may use the model meanwhile
 
     def note(module: nn.Module, given: tuple[Any, ...], made: Any) -> None:
+        if get_ident() != thread:
+            return
         windowed = isinstance(module, WINDOWED + POOLINGS)
         if module not in names or not (windowed or own_parameters(module)):
             return

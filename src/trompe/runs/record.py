@@ -23,11 +23,12 @@ from ..version import __version__
 from .manifest import MANIFEST_NAME, changes, manifest_of, read_manifest, write_manifest
 from .tensors import DAMAGE
 
+DIRECTIONS_NAME = "directions.json"
 MOST_VALUES = 2**29
 """Values in one sample; an image of a hundred million pixels has fewer."""
 OWN_NAMES = (RECORD_NAME, MANIFEST_NAME, "state.safetensors", "weights.safetensors", "test-samples.safetensors",
              "log.jsonl", "tensorboard", "samples", "snapshots", "figures", "measures.jsonl", ".measures.jsonl.lock",
-             "report.html", ".lock")  # fmt: skip
+             "report.html", ".lock", DIRECTIONS_NAME)  # fmt: skip
 """What trompe writes into a run folder."""
 
 

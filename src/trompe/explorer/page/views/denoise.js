@@ -79,7 +79,7 @@ async function mount(root, session, signal) {
       slider({ label: "amount", min: 0, max: 1, value: amount, onchange: value => (amount = value) }).root,
       slider({ label: "brush", min: 0.03, max: 0.5, value: brush, onchange: value => (brush = value) }).root,
       error),
-    el("div", { className: "panel" }, el("h3", {}, "Image"), imagePicker(session, signal)),
+    el("div", { className: "panel" }, el("h2", {}, "Image"), imagePicker(session, signal)),
   );
   context(shown);
   begin();

@@ -73,7 +73,7 @@ async function mount(root, session, signal) {
     el("p", {}, "The discriminator's logit says how real an image looks to it. Its gradient says, for each pixel, which change would look more real; a generator is trained by nothing else."),
     el("div", { className: "figures" }, ...canvases.map((canvas, place) => el("figure", {}, canvas, el("figcaption", {}, captions[place])))),
     el("div", { className: "panel" }, el("div", { className: "buttons" }, follow, once, back, logit), speed.root, curve),
-    el("div", { className: "panel" }, el("h3", {}, "Image"), imagePicker(session, signal)),
+    el("div", { className: "panel" }, el("h2", {}, "Image"), imagePicker(session, signal)),
   );
   begin();
 }

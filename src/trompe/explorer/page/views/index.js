@@ -11,4 +11,4 @@ import { view as denoise } from "./denoise.js";
 import { view as layers } from "./layers.js";
 
 /** @type {import("../main.js").View[]} */
-export const VIEWS = [map, morph, directions, progress, gradient, plane, live, denoise, layers];
+export const VIEWS = [map, morph, directions, progress, gradient, plane, denoise, layers, live];
