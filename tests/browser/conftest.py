@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import trompe
@@ -42,10 +43,24 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def made_once(root: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of pytest's workers makes, and the others wait for."""
+    with FileLock(root.with_suffix(".lock")):
+        if not (done := root.with_suffix(".done")).exists():
+            make(root)
+            done.touch()
+    return root
+
+
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def folders(shared: Path) -> dict[str, Path]:
     """A run of each kind, by the name that the page gives it."""
-    root = tmp_path_factory.mktemp("runs")
     wide, plane = small("vae", steps=60), trompe.recipe("gan-2d")
     recipes = {
         "vae": small(steps=300),
@@ -55,7 +70,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "gan": small("gan-mnist", steps=30, snapshots=(10, 20)),
         "plane": replace(plane, train=replace(plane.train, steps=100, sample_every=50, snapshots=(20, 60))),
     }
-    return {name: trompe.train(recipe, root / name).folder for name, recipe in recipes.items()}
+
+    def make(root: Path) -> None:
+        for name, recipe in recipes.items():
+            trompe.train(recipe, root / name)
+
+    root = made_once(shared / "runs", make)
+    return {name: root / name for name in recipes}
 
 
 @pytest.fixture(scope="session")
@@ -64,15 +85,18 @@ def served(folders: dict[str, Path]) -> str:
 
 
 @pytest.fixture(scope="session")
-def exported(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def exported(folders: dict[str, Path], shared: Path) -> Iterator[str]:
     """The address of a static page, given by a server that knows nothing but files."""
-    root = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:  # the runtime is fetched once, not in each session
-        patch.setenv("TROMPE_CACHE", USERS_CACHE) if USERS_CACHE else patch.delenv("TROMPE_CACHE")
-        content = site(Runs(list(folders.values())))
-    for path, file in content.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(file)
+
+    def make(root: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:  # the runtime is fetched once, not in each session
+            patch.setenv("TROMPE_CACHE", USERS_CACHE) if USERS_CACHE else patch.delenv("TROMPE_CACHE")
+            content = site(Runs(list(folders.values())))
+        for path, file in content.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(file)
+
+    root = made_once(shared / "site", make)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(root))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -13,7 +13,6 @@ from pydantic_core import from_json
 from ..analysis.directions import Kept, directions, keep_directions, own_directions, parsed
 from ..errors import TrompeError
 from .about import Shown
-from .guard import body_of
 
 JSON: dict[str, Any] = {
     "requestBody": {
@@ -46,7 +45,7 @@ def router(opened: Callable[[str], Shown], computing: Lock) -> APIRouter:
 
     @routes.put("/api/runs/{name}/directions", openapi_extra=JSON)
     async def write(name: str, request: Request) -> dict[str, int]:
-        content = await body_of(request)
+        content = await request.body()
 
         def keep() -> dict[str, int]:
             run = opened(name).run

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+from contextlib import suppress
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
 from pydantic import BaseModel
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY, BODY_SECONDS = 32 * 2**20, 60
+TOO_LARGE = f"a request holds at most {MOST_BODY:,} bytes"
 MOST_REQUESTS = 256
 """Answered at once."""
 POLICY = (
@@ -65,7 +67,8 @@ class Guard:
             try:
                 await self.app(scope, limited(receive), with_headers(send))
             except asyncio.CancelledError:  # the server ends
-                await refusal(503, "the server was stopped")(scope, receive, send)
+                with suppress(RuntimeError):  # an answer had begun
+                    await refusal(503, "the server was stopped")(scope, receive, send)
             finally:
                 self.running -= 1
 
@@ -92,9 +95,6 @@ class Guard:
             return False
         name = parts["name"]
         return name in self.names or is_address(name.strip("[]"))
-
-
-TOO_LARGE = f"a request holds at most {MOST_BODY:,} bytes"
 
 
 def is_address(text: str) -> bool:
@@ -146,8 +146,3 @@ def with_headers(send: Send) -> Send:
         await send(message)
 
     return sent
-
-
-async def body_of(request: Request) -> bytes:
-    """A request's body, within the guard's limits."""
-    return await request.body()

@@ -12,7 +12,6 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from ..errors import TrompeError
-from .guard import body_of
 from .live_training import DECIMALS, Session, Settings, Start
 from .threads import alone
 
@@ -82,7 +81,7 @@ def router() -> APIRouter:
 
     @routes.post("", openapi_extra=body(Start), summary="Begin to train")
     async def post(request: Request) -> Answer:
-        settings = parsed(Start, await body_of(request))
+        settings = parsed(Start, await request.body())
         return await wrap_future(alone(lambda: begin(settings)))
 
     @routes.post("/{key}/steps", summary="Take some steps")
@@ -91,7 +90,7 @@ def router() -> APIRouter:
 
     @routes.post("/{key}/options", openapi_extra=body(Settings), summary="Go on with other settings")
     async def post_options(key: Key, request: Request) -> Answer:
-        changes = parsed(Settings, await body_of(request)).model_dump(exclude_unset=True)
+        changes = parsed(Settings, await request.body()).model_dump(exclude_unset=True)
         return await wrap_future(alone(lambda: change(key, changes)))
 
     @routes.delete("/{key}", status_code=204, summary="End a session")

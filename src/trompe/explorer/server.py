@@ -25,7 +25,7 @@ from ..version import __version__
 from .about import Shown, floats
 from .directions import router as directions_router
 from .fields import router as fields_router
-from .guard import MOST_REQUESTS, Guard, Refusal, body_of, refusal
+from .guard import MOST_REQUESTS, Guard, Refusal, refusal
 from .layers import layers_of
 from .live import router as live_router
 from .runs import NoRun, Runs
@@ -171,7 +171,7 @@ def run_routes(runs: Runs, computing: Lock) -> APIRouter:
 
     @routes.post("/api/runs/{name}/layers", openapi_extra=RAW)
     async def layers(name: Name, request: Request, label: Label = None) -> list[dict[str, Any]]:
-        content = await body_of(request)
+        content = await request.body()
 
         def compute() -> list[dict[str, Any]]:
             predictor = runs.at(name).run.predictor
@@ -194,7 +194,7 @@ def verb_routes(opened: Opened, computing: Lock) -> APIRouter:
 
         @routes.post(path, name=key, summary=about, responses=ROWS, response_class=Bytes, openapi_extra=RAW)
         async def answer(name: Name, request: Request, label: Label = None, snapshot: Snapshot = None) -> Response:
-            content = await body_of(request)
+            content = await request.body()
 
             def read() -> Any:
                 predictor = opened(name, snapshot).run.predictor

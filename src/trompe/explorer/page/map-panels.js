@@ -157,7 +157,7 @@ export function handPanel(map) {
   const { session, signal } = map, { about } = session, encodes = session.can("encoder") && session.has("encode");
   const inverts = !encodes && session.can("prior") && session.has("invert");
   const root = el("div", { className: "panel", hidden: !encodes && !inverts }, el("h2", {}, "Image in hand"));
-  if (root.hidden) return root;
+  if (root.hidden) return { root, tell: () => {} };
   const given = el("canvas", { className: "image", role: "img", "aria-label": "image in hand" });
   const made = el("canvas", { className: "image", role: "img", "aria-label": "its reconstruction" });
   const says = el("output", { className: "note" });
@@ -166,23 +166,32 @@ export function handPanel(map) {
     el("figure", {}, given, el("figcaption", {}, "Image")), reconstruction);
   const show = button("Show it on the map", () => map.landing && map.goTo(map.landing.latent), { hidden: true });
   const find = button("Find its latent", () => search(), { className: "main", hidden: true });
+  /** Whether the image is a new one, whose latent is then in hand too. */
+  let fresh = false;
+  /** Say where the image lands, which is elsewhere in another plane. */
+  const tell = () => {
+    if (!map.landing) return;
+    const { place, distance } = map.plane.project(map.landing.latent);
+    const off = `, ${distance.toFixed(2)} off the plane; its reconstruction is of the latent itself`;
+    says.textContent = `lands at ${map.describe(place).join(", ")}${distance > 0.01 ? off : ""}`;
+  };
   /** @param {"encode" | "invert"} verb */
   const land = async verb => {
     const { image } = session;
     if (!image) return;
     const latent = await session.engine[verb](image, { label: session.label });
     if (image !== session.image || signal.aborted) return;
+    const inHand = fresh || !session.latent || session.latent === map.landing?.latent;
     map.land(latent, given);
-    session.setLatent(latent);
+    if (inHand) session.setLatent(latent);
+    fresh = false;
     paint(made, await map.decode(latent), map.shape);
-    const { place, distance } = map.plane.project(latent);
-    const off = `, ${distance.toFixed(2)} off the plane; its reconstruction is of the latent itself`;
-    says.textContent = `lands at ${map.describe(place).join(", ")}${distance > 0.01 ? off : ""}`;
+    tell();
     reconstruction.classList.remove("empty");
     show.hidden = false;
   };
   const search = reporting(async () => {
-    find.disabled = true;
+    [find.disabled, fresh] = [true, true];
     says.textContent = "searching for the latent whose image is nearest …";
     await land("invert").finally(() => (find.disabled = false));
   });
@@ -196,7 +205,11 @@ export function handPanel(map) {
     says.textContent = "";
     [show.hidden, find.hidden] = [true, false];
   });
-  for (const event of ["image", "label", "changed"]) session.addEventListener(event, () => take(), { signal });
+  for (const event of ["image", "label", "changed"])
+    session.addEventListener(event, () => {
+      fresh ||= event === "image";
+      take();
+    }, { signal });
   take();
   map.stage.root.addEventListener("dragover", event => event.preventDefault());
   map.stage.root.addEventListener("drop", reporting(async event => {
@@ -205,5 +218,5 @@ export function handPanel(map) {
     if (file) session.setImage(await read(file, about.input_shape));
   }));
   root.append(figures, says, el("div", { className: "buttons" }, find, show), imagePicker(session, signal));
-  return root;
+  return { root, tell };
 }

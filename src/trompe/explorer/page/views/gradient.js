@@ -2,7 +2,7 @@
 /** The discriminator's gradient: what to change in an image to look more real; and images that follow it. */
 import { firstImage, imagePicker } from "../hand.js";
 import { paint, sizeOf, toBytes } from "../images.js";
-import { button, el, latest, slider } from "../ui.js";
+import { button, el, latest, reporting, slider } from "../ui.js";
 
 const STRIDE = 0.004;
 /** Of the mean change of a pixel in a step. */
@@ -27,14 +27,16 @@ async function mount(root, session, signal) {
   const logit = el("output", { className: "logit" }), curve = el("canvas", { width: 480, height: 120, className: "curve", role: "img", "aria-label": "logit after each step" });
   /** @type {Float32Array} */
   let start = new Float32Array(size), image = start, gradient = start;
-  let following = false;
+  /** What is new whenever following begins. @type {object | null} */
+  let following = null;
   /** @type {number[]} */
   let logits = [];
 
   /** Look at an image anew. */
   const look = async () => {
-    const options = { label: session.label };
+    const options = { label: session.label }, looked = image;
     const [found, value] = await Promise.all([session.engine.gradient(image, options), session.engine.discriminate(image, options)]);
+    if (looked !== image) return; // another came meanwhile
     gradient = found;
     logits.push(value[0]);
     draw();
@@ -58,12 +60,19 @@ async function mount(root, session, signal) {
     await look();
   };
   let stride = STRIDE;
-  const follow = button("Follow it", async () => {
-    following = !following;
-    follow.setAttribute("aria-pressed", String(following));
-    while (following && !signal.aborted) await step();
-  }, { className: "main", "aria-pressed": "false" });
-  const once = button("One step", step);
+  const follow = button("Follow it", reporting(async () => {
+    const own = (following = following ? null : {});
+    follow.setAttribute("aria-pressed", String(own !== null));
+    try {
+      while (own && following === own && !signal.aborted) await step();
+    } finally {
+      if (following === own) {
+        following = null;
+        follow.setAttribute("aria-pressed", "false");
+      }
+    }
+  }), { className: "main", "aria-pressed": "false" });
+  const once = button("One step", reporting(step));
   const back = button("Back to the start", () => begin());
   const speed = slider({ label: "step size", min: 0.0005, max: MOST_STRIDE, step: 0.0005, value: STRIDE, digits: 4, onchange: value => (stride = value) });
   session.addEventListener("image", () => begin(), { signal });

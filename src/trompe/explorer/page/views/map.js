@@ -79,9 +79,10 @@ export class LatentMap {
     this.stage.root.append(this.tip);
     this.pointer = pointerPanel(this);
     this.legend = legend(this);
+    this.hand = handPanel(this);
     root.append(el("p", {}, introduction(this)), el("div", { className: "columns" },
       el("div", {}, this.stage.root, tools(this), this.legend.root),
-      el("div", {}, this.pointer.root, planePanel(this), handPanel(this))));
+      el("div", {}, this.pointer.root, planePanel(this), this.hand.root)));
   }
 
   async open() {
@@ -115,6 +116,7 @@ export class LatentMap {
     this.plane = this.three ? planeThrough(this.three) : planeOfDimensions(base, ...dimensions);
     session.remember({ dims: this.three ? null : dimensions.join() });
     this.points.project(this.plane);
+    this.hand.tell();
     this.#anew();
   }
 
