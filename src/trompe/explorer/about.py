@@ -40,8 +40,7 @@ class Shown:
 
     @cached_property
     def data(self) -> Samples | None:
-        """A random part of the run's data, or `None` where they cannot be found or their images come with conditions.
-        """
+        """Some of the run's data at random, or `None` where they are not found, or lack labels that the model needs."""
         try:
             found = self.run.data()
         except TrompeError:
@@ -156,4 +155,3 @@ def floats(content: bytes, shape: tuple[int, ...]) -> torch.Tensor:
     if not np.isfinite(found).all():
         raise TrompeError("the array has values that are not finite", hint="send finite numbers")
     return torch.from_numpy(found.astype(np.float32))
-
