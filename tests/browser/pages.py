@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
@@ -51,6 +52,11 @@ def changes(page: Page, selector: str = IMAGE) -> Iterator[None]:
     yield
     differs = "([selector, before]) => document.querySelector(selector).toDataURL() !== before"
     page.wait_for_function(differs, arg=[selector, before])
+
+
+def parameters(page: Page) -> dict[str, str]:
+    """The state in a page's address."""
+    return dict(parse_qsl(urlsplit(page.url).fragment))
 
 
 def views(page: Page) -> list[str]:

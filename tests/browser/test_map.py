@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Visit, served_only
-from .pages import changes, levels, pixels, press
+from .pages import changes, parameters, pixels, press
 
 pytestmark = pytest.mark.browser
 
 STAGE, TILES, POINTS = "#view .stage", "#view .stage > canvas:nth-of-type(1)", "#view .stage > canvas:nth-of-type(2)"
 POINTED = "canvas[aria-label='image decoded under the pointer']"
+SETTLED = 800
+"""Milliseconds, after which the address has followed the map."""
 
 
 def to(page: Page, across: float, down: float) -> None:
@@ -51,13 +52,16 @@ def test_dragging_and_zooming_bring_other_tiles(visit: Visit) -> None:
         page.mouse.up()
     with changes(page, TILES):
         page.mouse.wheel(0, -600)
-    page.wait_for_timeout(500)  # the address follows when the map rests
-    assert "map=" in page.url
-    tiles = levels(page, TILES)
+    page.wait_for_timeout(SETTLED)
+    shown = parameters(page)["map"]
     page.reload()
-    assert np.abs(levels(page, TILES) - tiles).mean() < 2
+    pixels(page, TILES)
+    page.wait_for_timeout(SETTLED)
+    assert parameters(page)["map"] == shown
     with changes(page, TILES):
         press(page, "Show all")
+    page.wait_for_timeout(SETTLED)
+    assert parameters(page)["map"] != shown
 
 
 @served_only

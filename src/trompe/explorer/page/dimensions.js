@@ -1,6 +1,6 @@
 // @ts-check
 /** The latent in hand by its dimensions: a slider for each, and a pad for two. */
-import { middle } from "./latents.js";
+import { middle, nameOf } from "./latents.js";
 import { button, choice, el, slider } from "./ui.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -9,9 +9,6 @@ import { button, choice, el, slider } from "./ui.js";
 const FIRST = 32, FIRST_NARROW = 12;
 /** Of a dimension's range, that an arrow key moves the pad. */
 const KEY_STEP = 1 / 40;
-
-/** @param {number} dimension */
-const nameOf = dimension => `z${dimension + 1}`;
 
 /** The latent in hand, some of whose dimensions are locked. Event: `locks`. */
 export class Position extends EventTarget {

@@ -6,6 +6,9 @@
 /** @param {About} about */
 export const latentSize = about => about.latent_shape.reduce((product, one) => product * one, 1);
 
+/** A latent dimension's name, as in the figures. @param {number} dimension from 0 */
+export const nameOf = dimension => `z${dimension + 1}`;
+
 /** A standard normal number. */
 export const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 

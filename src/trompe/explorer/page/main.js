@@ -98,6 +98,7 @@ function show(view, of) {
     const own = tab.id === `tab-${view.name}`;
     tab.setAttribute("aria-selected", String(own));
     /** @type {HTMLElement} */ (tab).tabIndex = own ? 0 : -1;
+    if (own) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   of.remember({ view: view.name });
   const root = el("div", { className: `view ${view.name}` });

@@ -2,7 +2,7 @@
 /** The panels beside a map: the place under the pointer, the classes, the plane, the image in hand. */
 import { imagePicker } from "./hand.js";
 import { context, paint, read, toBytes } from "./images.js";
-import { latentSize, randomLatent } from "./latents.js";
+import { latentSize, nameOf, randomLatent } from "./latents.js";
 import { button, choice, el, latest, reporting, say, slider } from "./ui.js";
 
 /** @typedef {import("./views/map.js").LatentMap} LatentMap */
@@ -79,7 +79,7 @@ export function planePanel(map) {
   const root = el("div", { className: "panel", hidden: size < 3 }, el("h2", {}, "Plane"));
   if (size < 3) return root;
   const order = activity.map((_, d) => d).sort((one, other) => activity[other] - activity[one]);
-  const options = order.map(d => /** @type {[string, string]} */ ([String(d), `${d} (${activity[d].toPrecision(2)})`]));
+  const options = order.map(d => /** @type {[string, string]} */ ([String(d), `${nameOf(d)} (${activity[d].toPrecision(2)})`]));
   const axes = ["Across", "Up"].map((label, place) => choice(label, options, String(map.dimensions[place]), value => {
     const before = map.dimensions[place], other = map.dimensions[1 - place];
     map.dimensions[place] = Number(value);

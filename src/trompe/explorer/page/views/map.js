@@ -1,7 +1,7 @@
 // @ts-check
 /** A plane of latent space: what the decoder makes of each place, and where the encoder puts the data. */
 import { paint, save } from "../images.js";
-import { latentSize, middle } from "../latents.js";
+import { latentSize, middle, nameOf } from "../latents.js";
 import { colorsOf, digitsOf, drawAxes, drawBadge, drawLanding, drawPoints, drawRing, signed } from "../map-drawing.js";
 import { handPanel, legend, planePanel, pointerPanel, tools } from "../map-panels.js";
 import { Points } from "../map-points.js";
@@ -123,7 +123,7 @@ export class LatentMap {
   /** The names of the plane's coordinates. @returns {[string, string]} */
   get names() {
     if (this.three) return ["from 1 to 2", "towards 3"];
-    return [`dimension ${this.dimensions[0]}`, `dimension ${this.dimensions[1]}`];
+    return [nameOf(this.dimensions[0]), nameOf(this.dimensions[1])];
   }
 
   /** Show where the latents of the prior and of the data are, or the three that the plane is through. */
