@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
+JAVASCRIPT := "src/trompe/**/*.js"
+
 .PHONY: demo test test-slow check docs format wheel clean
 
 demo: $(VENV)/.runs
@@ -21,11 +23,13 @@ check: $(VENV)/.develops node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --log-level warn --check $(JAVASCRIPT)
 	$(BIN)/node node_modules/typescript/bin/tsc --project jsconfig.json
 
-format: $(VENV)/.develops
+format: $(VENV)/.develops node_modules/.package-lock.json
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --log-level warn --write $(JAVASCRIPT)
 
 docs: $(VENV)/.develops
 	$(BIN)/mkdocs build --strict --quiet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -80,7 +81,7 @@ def own_site(folder: Path, force: bool) -> set[Path]:
         TrompeError: the folder holds something else.
     """
     own = set()
-    for path in [folder / "index.html", *folder.rglob("*")]:  # a folder that is no page's is not read through
+    for path in chain([folder / "index.html"], folder.rglob("*")):  # a folder that is no page's is not read through
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if written_by_trompe([path] if path.is_file() else []):
             own.add(path)

@@ -144,9 +144,12 @@ def free_name(folder: Path, taken: dict[str, Path]) -> str:
 
 def opened(folder: Path, name: str, device: str | None, snapshot: int | None) -> Run:
     try:
-        return Run(folder, device=device, snapshot=snapshot)
+        run = Run(folder, device=device, snapshot=snapshot)
     except (TrompeError, OSError) as error:
         raise refused(error, folder, name) from error
+    if run.model.condition_shape is not None:
+        raise TrompeError("a model that is conditioned on images cannot be explored yet", hint="open another run")
+    return run
 
 
 def refused(error: Exception, folder: Path, name: str) -> TrompeError:

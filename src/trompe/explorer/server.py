@@ -22,6 +22,7 @@ from starlette.types import Scope
 from ..errors import TrompeError
 from ..text import printable_lines
 from ..version import __version__
+from ..web.assets import EXPLORED
 from .about import Shown, floats
 from .directions import router as directions_router
 from .fields import router as fields_router
@@ -61,8 +62,6 @@ RAW: dict[str, Any] = {
 ROWS: dict[int | str, dict[str, Any]] = {
     200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}, "description": "Rows"}
 }
-SHARED = ("style.css", "conv.html", "conv.js")
-"""Files that other pages have too."""
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 for ending, kind in KINDS.items():  # Windows may know others
     mimetypes.add_type(kind, ending)
@@ -226,7 +225,7 @@ class Page(StaticFiles):
         return await super().get_response(path, scope)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        if path in SHARED:
+        if path in EXPLORED:
             shared = str(files("trompe.web").joinpath(path))
             return shared, os.stat(shared)  # noqa: PTH116 (StaticFiles' own form)
         return super().lookup_path(path) if path == "." or PurePath(path).suffix in KINDS else ("", None)

@@ -19,7 +19,7 @@ from ..runs.capabilities import LACKS, lacking
 from ..runs.predictor import Predictor
 from ..runs.run import Run
 from ..version import __version__
-from ..web.assets import asset
+from ..web.assets import EXPLORED, asset
 from .about import Shown, levels
 from .directions import directions_of
 from .fields import fields
@@ -33,8 +33,6 @@ SHOWN = 36
 """Images of a step of the training."""
 WEBGPU_FROM = 10**8
 """Multiplications for an image: WebAssembly makes about as many in a frame of the screen."""
-SHARED = ("style.css", "conv.html", "conv.js")
-"""Files that other pages have too."""
 ENGINE = '<meta name="engine" content="served">'
 """In the page, what tells it where to ask."""
 
@@ -70,7 +68,7 @@ def page() -> dict[str, bytes]:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n' + ENGINE.replace("served", "static")
     )
     index = (root / "index.html").read_text("utf-8").replace(ENGINE, head)
-    return found | {"index.html": index.encode()} | {name: asset(name) for name in SHARED}
+    return found | {"index.html": index.encode()} | {name: asset(name) for name in EXPLORED}
 
 
 def files_of(shown: Shown) -> dict[str, bytes]:
@@ -117,8 +115,6 @@ def graphs_of(shown: Shown) -> dict[str, bytes]:
     images are reconstructed by encoding and decoding them, and samples of a normal prior are noise decoded.
     """
     predictor, model = shown.run.predictor, shown.run.model
-    if model.condition_shape is not None:
-        raise TrompeError("a model that is conditioned on images is not exported", hint="use `trompe explore`")
     composed = {"reconstruct", *(["sample"] if model.prior == "normal" else [])}
     graphs = {}
     for key, verb in VERBS.items():

@@ -115,10 +115,6 @@ def as_floats32(rows: Tensor) -> np.ndarray:
     return np.ascontiguousarray(rows.float().numpy(), "<f4")
 
 
-def as_bytes(rows: Tensor) -> bytes:
-    return as_floats32(rows).tobytes()
-
-
 SERVED = {
     "decode": Verb("The image of each latent", decode, "latents", "images", ("decoder",)),
     "sample": Verb("An image from each row of normal noise", sample, "noise", "images", ("prior", "decoder")),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+EXPLORED = ("style.css", "conv.html", "conv.js")
+"""Of them, those that the explorer's page has too."""
+
 
 def asset(name: str) -> bytes:
     """A file that pages are made of, by its name: `style.css`, `conv.html`, `conv.js`."""

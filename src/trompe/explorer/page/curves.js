@@ -27,12 +27,16 @@ export function logged(history, step, losses) {
  * @param {HTMLCanvasElement} canvas @param {History} history @param {string[]} names @param {boolean} logarithmic
  */
 export function drawCurves(canvas, history, names, logarithmic) {
-  const { pen, width, height } = penOf(canvas), { steps } = history;
+  const { pen, width, height } = penOf(canvas),
+    { steps } = history;
   const known = names.filter(name => history.terms[name]);
   if (!width || steps.length < 2 || !known.length) return;
   const scale = (/** @type {number} */ value) => (logarithmic ? Math.log10(Math.max(value, 1e-12)) : value);
-  const all = known.flatMap(name => history.terms[name].map(scale)), [low, high] = [Math.min(...all), Math.max(...all)];
-  const room = { left: 52, right: 6, top: 10, bottom: 20 }, first = steps[0], last = steps[steps.length - 1];
+  const all = known.flatMap(name => history.terms[name].map(scale)),
+    [low, high] = [Math.min(...all), Math.max(...all)];
+  const room = { left: 52, right: 6, top: 10, bottom: 20 },
+    first = steps[0],
+    last = steps[steps.length - 1];
   const box = [width - room.left - room.right, height - room.top - room.bottom];
   const x = (/** @type {number} */ step) => room.left + (box[0] * (step - first)) / (last - first || 1);
   const y = (/** @type {number} */ value) => room.top + box[1] - (box[1] * (value - low)) / (high - low || 1);

@@ -6,7 +6,8 @@ import { button, choice, el, slider } from "./ui.js";
 /** @typedef {import("./session.js").Session} Session */
 
 /** Sliders shown at first. */
-const FIRST = 32, FIRST_NARROW = 12;
+const FIRST = 32,
+  FIRST_NARROW = 12;
 /** Of a dimension's range, that an arrow key moves the pad. */
 const KEY_STEP = 1 / 40;
 
@@ -58,25 +59,32 @@ export class Position extends EventTarget {
  * @param {Position} position @param {AbortSignal} signal
  */
 export function sliders(position, signal) {
-  const { session } = position, list = el("div", { className: "dimensions" });
+  const { session } = position,
+    list = el("div", { className: "dimensions" });
   const facts = el("p", { className: "note" });
   /** @type {ReturnType<typeof dimensionRow>[]} */
   let rows = [];
-  let shown = matchMedia("(max-width: 800px)").matches ? FIRST_NARROW : FIRST, active = "";
-  const more = button("", () => { shown = Infinity; fill(); });
+  let shown = matchMedia("(max-width: 800px)").matches ? FIRST_NARROW : FIRST,
+    active = "";
+  const more = button("", () => {
+    shown = Infinity;
+    fill();
+  });
   const unlock = button("Unlock all", () => position.unlock());
   const follow = () => {
     rows.forEach(row => row.show());
     unlock.hidden = !position.locked.size;
   };
   const fill = () => {
-    const { latents } = session.about, hidden = latents.activity.length - latents.active.length;
+    const { latents } = session.about,
+      hidden = latents.activity.length - latents.active.length;
     active = activeOf(session);
     rows = latents.active.slice(0, shown).map(dimension => dimensionRow(position, dimension));
     list.replaceChildren(...rows.map(row => row.root));
     more.hidden = rows.length === latents.active.length;
     more.textContent = `Show all ${latents.active.length}`;
-    facts.textContent = `The most active first; bars: ${latents.unit === "nats" ? "KL in nats" : latents.unit}.` +
+    facts.textContent =
+      `The most active first; bars: ${latents.unit === "nats" ? "KL in nats" : latents.unit}.` +
       `${hidden ? ` ${hidden} inactive ones are hidden.` : ""} A locked dimension moves only by hand.`;
     follow();
   };
@@ -84,8 +92,14 @@ export function sliders(position, signal) {
   position.addEventListener("locks", follow, { signal });
   session.addEventListener("changed", () => activeOf(session) !== active && fill(), { signal });
   fill();
-  return el("div", { className: "panel" }, el("h2", {}, "Latent dimensions"), facts, list,
-    el("div", { className: "buttons" }, more, unlock));
+  return el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Latent dimensions"),
+    facts,
+    list,
+    el("div", { className: "buttons" }, more, unlock),
+  );
 }
 
 /** Which dimensions are active, in any order: the order of a run in training changes often. @param {Session} session */
@@ -93,18 +107,28 @@ const activeOf = session => session.about.latents.active.toSorted((a, b) => a - 
 
 /** @param {Position} position @param {number} dimension */
 function dimensionRow(position, dimension) {
-  const { about } = position.session, { latents } = about, name = nameOf(dimension);
+  const { about } = position.session,
+    { latents } = about,
+    name = nameOf(dimension);
   const share = latents.activity[dimension] / Math.max(...latents.activity);
   const activity = `${latents.activity[dimension].toPrecision(2)} ${latents.unit}`;
-  const { root, input, set } = slider({ label: name, min: latents.low[dimension], max: latents.high[dimension],
-    value: position.latent[dimension], onchange: value => position.set([dimension, value]) });
+  const { root, input, set } = slider({
+    label: name,
+    min: latents.low[dimension],
+    max: latents.high[dimension],
+    value: position.latent[dimension],
+    onchange: value => position.set([dimension, value]),
+  });
   input.setAttribute("aria-label", `${name}, ${activity}`);
   const reset = () => position.set([dimension, middle(about)[dimension]]);
   input.addEventListener("dblclick", reset);
   const bar = el("span", { className: "activity", title: activity }, el("span"));
   /** @type {HTMLElement} */ (bar.firstChild).style.width = `${100 * share}%`;
-  const lock = button("", () => position.toggle(dimension),
-    { className: "lock", "aria-label": `lock ${name}`, title: "lock" });
+  const lock = button("", () => position.toggle(dimension), {
+    className: "lock",
+    "aria-label": `lock ${name}`,
+    title: "lock",
+  });
   const show = () => {
     set(position.latent[dimension]);
     lock.setAttribute("aria-pressed", String(position.locked.has(dimension)));
@@ -118,12 +142,16 @@ function dimensionRow(position, dimension) {
  * @param {Position} position @param {AbortSignal} signal
  */
 export function pad(position, signal) {
-  const { session } = position, { active } = session.about.latents, mark = el("span", { className: "mark" });
+  const { session } = position,
+    { active } = session.about.latents,
+    mark = el("span", { className: "mark" });
   let [across, up] = wanted(session) ?? active;
   /** The values to go back to when the pointer leaves. @type {[number, number][]} */
   let kept = [];
   const square = el("div", { className: "square", tabIndex: 0, role: "application", "aria-label": "" }, mark);
-  const keep = () => { kept = [across, up].map(dimension => [dimension, position.latent[dimension]]); };
+  const keep = () => {
+    kept = [across, up].map(dimension => [dimension, position.latent[dimension]]);
+  };
   const follow = () => {
     const [x, y] = [across, up].map(dimension => shareOf(session, dimension, position.latent[dimension]));
     [mark.style.left, mark.style.top] = [`${100 * x}%`, `${100 * (1 - y)}%`];
@@ -165,9 +193,14 @@ export function pad(position, signal) {
   };
   const sides = [choice("Across", options, String(across), choose), choice("Up", options, String(up), choose)];
   follow();
-  return el("div", { className: "panel" }, el("h2", {}, "Two dimensions"),
+  return el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Two dimensions"),
     el("p", { className: "note" }, "Move over the square to see them change; click to keep."),
-    el("div", { className: "choices" }, ...sides.map(side => side.root)), square);
+    el("div", { className: "choices" }, ...sides.map(side => side.root)),
+    square,
+  );
 }
 
 /** The dimensions that the address names, where they are two active ones. @param {Session} session */

@@ -58,8 +58,7 @@
  */
 
 /** Whether this page was exported, and computes in the browser. */
-export const isStatic = () =>
-  document.querySelector('meta[name="engine"]')?.getAttribute("content") === "static";
+export const isStatic = () => document.querySelector('meta[name="engine"]')?.getAttribute("content") === "static";
 
 /**
  * The runs of this page.

@@ -35,11 +35,13 @@ const short = value => [value & 255, value >> 8];
 
 /** A frame's place, palette and compressed pixels. @param {ImageData} frame */
 function imageBlock(frame) {
-  const { palette, indices } = quantized(frame), bits = Math.max(2, Math.ceil(Math.log2(palette.length)));
+  const { palette, indices } = quantized(frame),
+    bits = Math.max(2, Math.ceil(Math.log2(palette.length)));
   const colors = new Uint8Array(3 * 2 ** bits);
   palette.forEach((color, place) => colors.set(color, 3 * place));
   const head = [0x2c, 0, 0, 0, 0, ...short(frame.width), ...short(frame.height), 0x80 | (bits - 1)];
-  const packed = compressed(indices, bits), chunks = [Uint8Array.from(head), colors, Uint8Array.of(bits)];
+  const packed = compressed(indices, bits),
+    chunks = [Uint8Array.from(head), colors, Uint8Array.of(bits)];
   for (let start = 0; start < packed.length; start += 255) {
     const chunk = packed.subarray(start, start + 255);
     chunks.push(Uint8Array.of(chunk.length), chunk);
@@ -55,8 +57,9 @@ function imageBlock(frame) {
  * @param {ImageData} image
  */
 export function quantized({ data }) {
-  const colors = new Uint32Array(data.length / 4).map((_, pixel) =>
-    (data[4 * pixel] << 16) | (data[4 * pixel + 1] << 8) | data[4 * pixel + 2]);
+  const colors = new Uint32Array(data.length / 4).map(
+    (_, pixel) => (data[4 * pixel] << 16) | (data[4 * pixel + 1] << 8) | data[4 * pixel + 2],
+  );
   /** How many pixels have each color. @type {Map<number, number>} */
   const counts = new Map();
   for (const color of colors) counts.set(color, (counts.get(color) ?? 0) + 1);
@@ -94,7 +97,8 @@ function cut(colors, counts) {
  */
 function spreadOf(colors, counts) {
   const ranges = [16, 8, 0].map(shift => {
-    let least = 255, most = 0;
+    let least = 255,
+      most = 0;
     for (const color of colors) {
       least = Math.min(least, (color >> shift) & 255);
       most = Math.max(most, (color >> shift) & 255);
@@ -123,10 +127,14 @@ function mean(colors, counts) {
  * @param {Uint8Array} indices @param {number} bits of an index
  */
 function compressed(indices, bits) {
-  const clear = 2 ** bits, end = clear + 1;
+  const clear = 2 ** bits,
+    end = clear + 1;
   /** @type {number[]} */
   const bytes = [];
-  let held = 0, holds = 0, size = bits + 1, next = end + 1;
+  let held = 0,
+    holds = 0,
+    size = bits + 1,
+    next = end + 1;
   /** The code of each known sequence: of another known one, and an index. @type {Map<number, number>} */
   const codes = new Map();
   const put = (/** @type {number} */ code) => {
@@ -136,7 +144,8 @@ function compressed(indices, bits) {
   put(clear);
   let sequence = indices[0];
   for (const index of indices.subarray(1)) {
-    const longer = (sequence << 8) | index, known = codes.get(longer);
+    const longer = (sequence << 8) | index,
+      known = codes.get(longer);
     if (known !== undefined) {
       sequence = known;
       continue;

@@ -12,35 +12,71 @@ const CANVAS = 196;
  * @param {import("./session.js").Session} session @param {AbortSignal} signal
  */
 export function imagePicker(session, signal) {
-  const { about } = session, shape = about.input_shape;
+  const { about } = session,
+    shape = about.input_shape;
   const strip = el("div", { className: "strip", role: "group", "aria-label": "images of the data" });
-  const file = el("input", { type: "file", accept: "image/*", className: "visually-hidden", "aria-label": "choose an image file", tabIndex: -1 });
+  const file = el("input", {
+    type: "file",
+    accept: "image/*",
+    className: "visually-hidden",
+    "aria-label": "choose an image file",
+    tabIndex: -1,
+  });
   /** @param {Blob | undefined} blob */
   const take = async blob => blob && session.setImage(await read(blob, shape));
-  file.addEventListener("change", reporting(async () => { await take(file.files?.[0]); file.value = ""; }));
+  file.addEventListener(
+    "change",
+    reporting(async () => {
+      await take(file.files?.[0]);
+      file.value = "";
+    }),
+  );
   const board = drawingBoard(session);
-  const buttons = el("div", { className: "buttons" }, button("Your own image", () => file.click()), file,
-    button("Draw one", () => { board.hidden = !board.hidden; }));
+  const buttons = el(
+    "div",
+    { className: "buttons" },
+    button("Your own image", () => file.click()),
+    file,
+    button("Draw one", () => {
+      board.hidden = !board.hidden;
+    }),
+  );
   const canSample = session.has("sample") && session.can("prior");
   if (canSample)
-    buttons.append(button("Generate one", reporting(async () => {
-      session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
-    })));
+    buttons.append(
+      button(
+        "Generate one",
+        reporting(async () => {
+          session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
+        }),
+      ),
+    );
   const root = el("div", { className: "hand" });
   if (about.data && sameShape(about.image_shape, shape)) {
     const fill = async () => {
-      const bytes = await session.engine.images(), count = Number(about.data?.count);
+      const bytes = await session.engine.images(),
+        count = Number(about.data?.count);
       const chosen = Array.from({ length: Math.min(STRIP, count) }, () => Math.floor(Math.random() * count));
-      strip.replaceChildren(...chosen.map(index => {
-        const canvas = el("canvas", { "aria-hidden": "true" });
-        paint(canvas, bytes, shape, index);
-        const label = about.data?.labels ? `, ${about.classes[about.data.labels[index]]}` : "";
-        return el("button", { type: "button", className: "thumb", "aria-label": `image ${index}${label}`,
-          onclick: reporting(async () => {
-            if (about.conditional && about.data?.labels) session.setLabel(about.data.labels[index]);
-            session.setImage(await session.dataImage(index));
-          }) }, canvas);
-      }));
+      strip.replaceChildren(
+        ...chosen.map(index => {
+          const canvas = el("canvas", { "aria-hidden": "true" });
+          paint(canvas, bytes, shape, index);
+          const label = about.data?.labels ? `, ${about.classes[about.data.labels[index]]}` : "";
+          return el(
+            "button",
+            {
+              type: "button",
+              className: "thumb",
+              "aria-label": `image ${index}${label}`,
+              onclick: reporting(async () => {
+                if (about.conditional && about.data?.labels) session.setLabel(about.data.labels[index]);
+                session.setImage(await session.dataImage(index));
+              }),
+            },
+            canvas,
+          );
+        }),
+      );
     };
     buttons.prepend(button("Other images", reporting(fill)));
     root.append(strip);
@@ -48,19 +84,27 @@ export function imagePicker(session, signal) {
   }
   root.append(buttons, board);
   root.addEventListener("dragover", event => event.preventDefault());
-  root.addEventListener("drop", reporting(async event => {
-    event.preventDefault();
-    await take(event.dataTransfer?.files[0]);
-  }));
-  document.addEventListener("paste", reporting(async event => {
-    const pasted = [...(event.clipboardData?.files ?? [])].find(one => one.type.startsWith("image/"));
-    await take(pasted);
-  }), { signal });
+  root.addEventListener(
+    "drop",
+    reporting(async event => {
+      event.preventDefault();
+      await take(event.dataTransfer?.files[0]);
+    }),
+  );
+  document.addEventListener(
+    "paste",
+    reporting(async event => {
+      const pasted = [...(event.clipboardData?.files ?? [])].find(one => one.type.startsWith("image/"));
+      await take(pasted);
+    }),
+    { signal },
+  );
   return root;
 }
 
 /** @param {number[]} one @param {number[]} other */
-export const sameShape = (one, other) => one.length === other.length && one.every((size, place) => size === other[place]);
+export const sameShape = (one, other) =>
+  one.length === other.length && one.every((size, place) => size === other[place]);
 
 /** An image to begin with, where there is none in hand: the first of the data, or a sample. @param {import("./session.js").Session} session */
 export async function firstImage(session) {
@@ -69,14 +113,19 @@ export async function firstImage(session) {
   if (about.data && sameShape(about.image_shape, about.input_shape)) {
     if (about.conditional && about.data.labels) session.setLabel(about.data.labels[0]);
     session.setImage(await session.dataImage(0));
-  }
-  else session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
+  } else session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
   return /** @type {Float32Array} */ (session.image);
 }
 
 /** A board to draw on, in white on black; each stroke's end takes the drawing in hand. @param {import("./session.js").Session} session */
 function drawingBoard(session) {
-  const canvas = el("canvas", { width: CANVAS, height: CANVAS, className: "drawing", role: "img", "aria-label": "drawing board: draw with the mouse or a finger" });
+  const canvas = el("canvas", {
+    width: CANVAS,
+    height: CANVAS,
+    className: "drawing",
+    role: "img",
+    "aria-label": "drawing board: draw with the mouse or a finger",
+  });
   const clear = () => {
     context(canvas).fillStyle = "#000";
     context(canvas).fillRect(0, 0, CANVAS, CANVAS);
@@ -95,7 +144,8 @@ function drawingBoard(session) {
   });
   canvas.addEventListener("pointermove", event => {
     if (!last) return;
-    const to = at(event), pen = context(canvas);
+    const to = at(event),
+      pen = context(canvas);
     pen.strokeStyle = "#fff";
     pen.lineWidth = CANVAS / 12;
     pen.lineCap = pen.lineJoin = "round";
@@ -105,9 +155,12 @@ function drawingBoard(session) {
     pen.stroke();
     last = to;
   });
-  canvas.addEventListener("pointerup", reporting(async () => {
-    last = null;
-    session.setImage(await read(canvas, session.about.input_shape));
-  }));
+  canvas.addEventListener(
+    "pointerup",
+    reporting(async () => {
+      last = null;
+      session.setImage(await read(canvas, session.about.input_shape));
+    }),
+  );
   return el("div", { className: "board", hidden: true }, canvas, button("Clear", clear));
 }

@@ -17,7 +17,9 @@ export const toBytes = values => Uint8Array.from(values, value => Math.round(255
  * @param {Uint8Array} bytes @param {Shape} shape
  */
 export function imageData(bytes, [channels, height, width], index = 0) {
-  const data = new ImageData(width, height), plane = height * width, start = index * channels * plane;
+  const data = new ImageData(width, height),
+    plane = height * width,
+    start = index * channels * plane;
   for (let place = 0; place < plane; place++) {
     for (let channel = 0; channel < 3; channel++)
       data.data[4 * place + channel] = bytes[start + Math.min(channel, channels - 1) * plane + place];
@@ -46,12 +48,15 @@ export function paint(canvas, bytes, shape, index = 0) {
  * @param {HTMLCanvasElement} canvas @param {Uint8Array} bytes @param {Shape} shape @param {number} columns
  */
 export function paintGrid(canvas, bytes, shape, columns, gap = 1) {
-  const [, height, width] = shape, count = bytes.length / sizeOf(shape), rows = Math.ceil(count / columns);
+  const [, height, width] = shape,
+    count = bytes.length / sizeOf(shape),
+    rows = Math.ceil(count / columns);
   canvas.width = columns * (width + gap) - gap;
   canvas.height = rows * (height + gap) - gap;
   canvas.classList.toggle("pixels", isSmall(shape));
   for (let index = 0; index < count; index++) {
-    const x = (index % columns) * (width + gap), y = Math.floor(index / columns) * (height + gap);
+    const x = (index % columns) * (width + gap),
+      y = Math.floor(index / columns) * (height + gap);
     context(canvas).putImageData(imageData(bytes, shape, index), x, y);
   }
 }
@@ -73,12 +78,22 @@ export async function read(source, shape) {
   const bitmap = await createImageBitmap(source).catch(() => {
     throw new Error("this file cannot be read as an image");
   });
-  const [channels, height, width] = shape, scale = Math.min(bitmap.width / width, bitmap.height / height);
+  const [channels, height, width] = shape,
+    scale = Math.min(bitmap.width / width, bitmap.height / height);
   const crop = [width * scale, height * scale];
   let canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [Math.max(width, Math.round(crop[0])), Math.max(height, Math.round(crop[1]))];
-  context(canvas).drawImage(bitmap, (bitmap.width - crop[0]) / 2, (bitmap.height - crop[1]) / 2, crop[0], crop[1],
-    0, 0, canvas.width, canvas.height);
+  context(canvas).drawImage(
+    bitmap,
+    (bitmap.width - crop[0]) / 2,
+    (bitmap.height - crop[1]) / 2,
+    crop[0],
+    crop[1],
+    0,
+    0,
+    canvas.width,
+    canvas.height,
+  );
   while (canvas.width > width || canvas.height > height) {
     const smaller = document.createElement("canvas");
     smaller.width = Math.max(width, Math.ceil(canvas.width / 2));
@@ -88,7 +103,8 @@ export async function read(source, shape) {
     drawn.drawImage(canvas, 0, 0, smaller.width, smaller.height);
     canvas = smaller;
   }
-  const { data } = context(canvas).getImageData(0, 0, width, height), plane = height * width;
+  const { data } = context(canvas).getImageData(0, 0, width, height),
+    plane = height * width;
   const image = new Float32Array(channels * plane);
   for (let place = 0; place < plane; place++) {
     const [red, green, blue] = data.subarray(4 * place, 4 * place + 3);

@@ -44,6 +44,8 @@ export function between(from, to, place, spherical = false) {
   const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
   if (!spherical || !(Math.sin(angle) > 1e-4)) return from.map((value, d) => value + place * (to[d] - value));
   const length = lengths[0] + place * (lengths[1] - lengths[0]);
-  const [a, b] = [Math.sin((1 - place) * angle), Math.sin(place * angle)].map(part => (part * length) / Math.sin(angle));
+  const [a, b] = [Math.sin((1 - place) * angle), Math.sin(place * angle)].map(
+    part => (part * length) / Math.sin(angle),
+  );
   return from.map((value, d) => (a * value) / lengths[0] + (b * to[d]) / lengths[1]);
 }

@@ -135,7 +135,7 @@ export class Training extends EventTarget {
     if (points.length) this.sendPoints();
   }
 
-  sendPoints = latest(() => this.inTurn(async () =>
-    this.take(await this.ask(`/${this.id}/options`, { data: this.points }))));
+  sendPoints = latest(() =>
+    this.inTurn(async () => this.take(await this.ask(`/${this.id}/options`, { data: this.points }))),
+  );
 }
-

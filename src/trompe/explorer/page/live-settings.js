@@ -15,15 +15,30 @@ import { choice, el, slider } from "./ui.js";
 
 /** @type {Settings} */
 export const DEFAULTS = {
-  data: "ring", family: "gan", widths: [128, 128], latent: 2, activation: "leaky-relu", seed: 0,
-  objective: "non-saturating", learning_rate: 0.001, discriminator_lr_scale: 1, batch: 256,
-  r1: 0.01, r2: 0, gradient_penalty: 0, beta: 1,
+  data: "ring",
+  family: "gan",
+  widths: [128, 128],
+  latent: 2,
+  activation: "leaky-relu",
+  seed: 0,
+  objective: "non-saturating",
+  learning_rate: 0.001,
+  discriminator_lr_scale: 1,
+  batch: 256,
+  r1: 0.01,
+  r2: 0,
+  gradient_penalty: 0,
+  beta: 1,
 };
 /** Autoencoders of the plane bear more. */
 const RATES = { gan: 0.001, vae: 0.003, autoencoder: 0.003 };
 
 /** @type {[string, string][]} */
-const FAMILIES = [["gan", "GAN"], ["vae", "VAE"], ["autoencoder", "autoencoder"]];
+const FAMILIES = [
+  ["gan", "GAN"],
+  ["vae", "VAE"],
+  ["autoencoder", "autoencoder"],
+];
 const OBJECTIVES = ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"];
 const LAYERS = [[], [16], [64], [128], [32, 32], [64, 64], [128, 128], [64, 64, 64], [128, 128, 128], [256, 256, 256]];
 const ACTIVATIONS = ["relu", "leaky-relu", "tanh", "elu", "silu", "gelu", "sigmoid"];
@@ -51,10 +66,18 @@ export function settingsPanels(settings, { begin, change }) {
     begin({ family: chosen, learning_rate: RATES[chosen] });
   });
   const layers = choice("Hidden layers", LAYERS.map(named), named(settings.widths), value =>
-    begin({ widths: LAYERS.find(one => named(one) === value) ?? [] }));
+    begin({ widths: LAYERS.find(one => named(one) === value) ?? [] }),
+  );
   const activation = choice("Activation", ACTIVATIONS, settings.activation, value => begin({ activation: value }));
-  const latent = slider({ label: "latent dimensions", min: 1, max: MOST_LATENT, step: 1, digits: 0,
-    value: settings.latent, onchange: value => begin({ latent: value }) });
+  const latent = slider({
+    label: "latent dimensions",
+    min: 1,
+    max: MOST_LATENT,
+    step: 1,
+    digits: 0,
+    value: settings.latent,
+    onchange: value => begin({ latent: value }),
+  });
 
   const objective = choice("Objective", OBJECTIVES, settings.objective, value => {
     // without a bound on the discriminator's gradient it has no optimum
@@ -78,12 +101,21 @@ export function settingsPanels(settings, { begin, change }) {
     beta: number("Weight of the KL", "beta", BETAS),
   };
   const grid = (/** @type {HTMLElement[]} */ ...rows) => el("div", { className: "settings" }, ...rows);
-  const networks = el("div", { className: "panel" }, el("h2", {}, "Networks"),
-    grid(family.root, layers.root, activation.root), latent.root,
-    el("p", { className: "note" }, "Another network begins with new weights."));
-  const training = el("div", { className: "panel" }, el("h2", {}, "Training"),
+  const networks = el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Networks"),
+    grid(family.root, layers.root, activation.root),
+    latent.root,
+    el("p", { className: "note" }, "Another network begins with new weights."),
+  );
+  const training = el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Training"),
     grid(objective.root, ...Object.values(chosen).map(one => one.root)),
-    el("p", { className: "note" }, "It goes on with the same weights when you change these, or the data."));
+    el("p", { className: "note" }, "It goes on with the same weights when you change these, or the data."),
+  );
 
   /** Show the settings as they are. */
   const sync = () => {
@@ -120,8 +152,10 @@ export function recalled(text) {
 
 /** The other way round. @param {Settings} settings @returns {string | null} */
 export function remembered(settings) {
-  const plain = JSON.stringify, standard = /** @type {any} */ (DEFAULTS);
-  const changed = Object.entries(settings).filter(([key, value]) =>
-    plain(value) !== plain(standard[key]) && !(key === "data" && Array.isArray(value)));
+  const plain = JSON.stringify,
+    standard = /** @type {any} */ (DEFAULTS);
+  const changed = Object.entries(settings).filter(
+    ([key, value]) => plain(value) !== plain(standard[key]) && !(key === "data" && Array.isArray(value)),
+  );
   return changed.length ? plain(Object.fromEntries(changed)) : null;
 }

@@ -52,7 +52,8 @@ async function choose(name) {
   const { about } = engine;
   document.title = `${about.name} · trompe`;
   byId("facts").textContent = factsOf(about);
-  byId("about").textContent = `${about.name}: recipe ${about.recipe}, trained on ${about.data_name}, with trompe ${about.trompe}.`;
+  byId("about").textContent =
+    `${about.name}: recipe ${about.recipe}, trained on ${about.data_name}, with trompe ${about.trompe}.`;
   showClasses(session);
   showTabs(session);
   if (about.engine === "served") void watch(session, opened.signal);
@@ -60,8 +61,10 @@ async function choose(name) {
 
 /** @param {import("./engine.js").About} about */
 function factsOf(about) {
-  const size = about.image_shape.slice(1).join("×"), latent = about.latent_shape.join("×");
-  const what = about.kind === "points" ? "points of the plane" : `${size} ${about.image_shape[0] === 1 ? "grayscale" : "color"}`;
+  const size = about.image_shape.slice(1).join("×"),
+    latent = about.latent_shape.join("×");
+  const what =
+    about.kind === "points" ? "points of the plane" : `${size} ${about.image_shape[0] === 1 ? "grayscale" : "color"}`;
   return `${about.family}, ${what}, ${latent} latent dimensions, step ${about.step.toLocaleString("en")} of ${about.steps.toLocaleString("en")}`;
 }
 
@@ -78,14 +81,21 @@ function showClasses(of) {
 function showTabs(of) {
   const views = VIEWS.filter(view => lacking(view, of) === null);
   const tabs = views.map(view =>
-    el("button", { type: "button", role: "tab", id: `tab-${view.name}`, "aria-controls": "view", onclick: () => show(view, of) }, view.title));
+    el(
+      "button",
+      { type: "button", role: "tab", id: `tab-${view.name}`, "aria-controls": "view", onclick: () => show(view, of) },
+      view.title,
+    ),
+  );
   byId("tabs").replaceChildren(...tabs);
   byId("tabs").onkeydown = event => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key], at = tabs.indexOf(/** @type {any} */ (document.activeElement));
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key],
+      at = tabs.indexOf(/** @type {any} */ (document.activeElement));
     if (by && at >= 0) tabs[(at + by + tabs.length) % tabs.length].click();
     if (by && at >= 0) tabs[(at + by + tabs.length) % tabs.length].focus();
   };
-  const wanted = views.find(view => view.name === of.recall("view")) ?? views.find(view => !absent(view, of)) ?? views[0];
+  const wanted =
+    views.find(view => view.name === of.recall("view")) ?? views.find(view => !absent(view, of)) ?? views[0];
   if (wanted) show(wanted, of);
   else byId("view").replaceChildren(el("p", {}, "There is no view of this model yet."));
 }
@@ -133,8 +143,11 @@ async function watch(of, signal) {
 async function start() {
   const runs = await listRuns();
   const select = /** @type {HTMLSelectElement} */ (byId("run"));
-  select.replaceChildren(...runs.map(run =>
-    el("option", { value: run.name, disabled: Boolean(run.error), title: run.error ?? "" }, run.name)));
+  select.replaceChildren(
+    ...runs.map(run =>
+      el("option", { value: run.name, disabled: Boolean(run.error), title: run.error ?? "" }, run.name),
+    ),
+  );
   byId("run-choice").hidden = runs.length < 2;
   const usable = runs.filter(run => !run.error);
   if (!usable.length) throw new Error(runs[0]?.error ?? "there is no run");

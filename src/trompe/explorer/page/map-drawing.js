@@ -59,11 +59,17 @@ function write(pen, text, [x, y], colors) {
  * @param {Pen} pen @param {Viewport} viewport @param {[string, string]} names @param {Colors} colors
  */
 export function drawAxes(pen, viewport, names, colors) {
-  const { width, height, scale } = viewport, step = roundStep(TICKS / scale), digits = digitsOf(step);
-  const [left, low] = viewport.toPlane([0, height]), [right, high] = viewport.toPlane([width, 0]);
+  const { width, height, scale } = viewport,
+    step = roundStep(TICKS / scale),
+    digits = digitsOf(step);
+  const [left, low] = viewport.toPlane([0, height]),
+    [right, high] = viewport.toPlane([width, 0]);
   pen.font = "12px system-ui, sans-serif";
   const tick = (/** @type {Place} */ from, /** @type {Place} */ to) => {
-    for (const [color, wide] of /** @type {[string, number][]} */ ([[colors.paper, 4], [colors.ink, 1.5]])) {
+    for (const [color, wide] of /** @type {[string, number][]} */ ([
+      [colors.paper, 4],
+      [colors.ink, 1.5],
+    ])) {
       [pen.strokeStyle, pen.lineWidth] = [color, wide];
       pen.beginPath();
       pen.moveTo(...from);
@@ -107,7 +113,10 @@ export const signed = (value, digits) =>
 
 /** @param {Pen} pen @param {Place} at @param {string} color @param {Colors} colors */
 export function drawRing(pen, at, color, colors, radius = 8) {
-  for (const [shade, wide] of /** @type {[string, number][]} */ ([[colors.paper, 6], [color, 3]])) {
+  for (const [shade, wide] of /** @type {[string, number][]} */ ([
+    [colors.paper, 6],
+    [color, 3],
+  ])) {
     circle(pen, at, radius);
     [pen.strokeStyle, pen.lineWidth] = [shade, wide];
     pen.stroke();
@@ -133,8 +142,10 @@ export function drawBadge(pen, at, text, colors) {
  */
 export function drawLanding(pen, [x, y], image, colors) {
   const scale = THUMBNAIL / Math.max(image.width, image.height);
-  const width = image.width * scale, height = image.height * scale;
-  const left = x - width / 2, top = y - height - 16;
+  const width = image.width * scale,
+    height = image.height * scale;
+  const left = x - width / 2,
+    top = y - height - 16;
   pen.fillStyle = colors.accent;
   pen.beginPath();
   pen.moveTo(x, y);

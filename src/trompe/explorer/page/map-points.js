@@ -29,12 +29,14 @@ export class Points {
 
   /** @param {Plane} plane */
   async load(plane) {
-    const { about, engine } = this.session, latents = this.exist ? await engine.latents() : null;
+    const { about, engine } = this.session,
+      latents = this.exist ? await engine.latents() : null;
     if (!latents) return;
     this.images = await engine.images();
     const size = latentSize(about);
     this.all = Array.from({ length: latents.length / size }, (_, index) => {
-      const latent = latents.slice(index * size, (index + 1) * size), label = about.data?.labels?.[index] ?? null;
+      const latent = latents.slice(index * size, (index + 1) * size),
+        label = about.data?.labels?.[index] ?? null;
       return { latent, label, color: label === null ? null : about.colors[label], ...plane.project(latent) };
     });
   }
@@ -50,7 +52,8 @@ export class Points {
 
   /** The shown point that is nearest to a place, if one is less far. @param {Place} place @param {number} far */
   nearest([x, y], far) {
-    let least = far, nearest = /** @type {number | null} */ (null);
+    let least = far,
+      nearest = /** @type {number | null} */ (null);
     this.all.forEach(({ place, label }, index) => {
       const distance = Math.hypot(place[0] - x, place[1] - y);
       if (distance < least && (label === null || !this.hidden.has(label))) [least, nearest] = [distance, index];

@@ -29,19 +29,23 @@ export function animator(signal) {
   };
   signal.addEventListener("abort", () => become(null));
   return (step, label) => {
-    const toggle = button(label, () => {
-      if (running?.toggle === toggle) return become(null);
-      const own = { toggle };
-      become(own);
-      let before = performance.now();
-      const frame = (/** @type {number} */ now) => {
-        if (running !== own) return;
-        step(Math.min(MOST_SECONDS, Math.max(0, now - before) / 1000));
-        before = now;
+    const toggle = button(
+      label,
+      () => {
+        if (running?.toggle === toggle) return become(null);
+        const own = { toggle };
+        become(own);
+        let before = performance.now();
+        const frame = (/** @type {number} */ now) => {
+          if (running !== own) return;
+          step(Math.min(MOST_SECONDS, Math.max(0, now - before) / 1000));
+          before = now;
+          requestAnimationFrame(frame);
+        };
         requestAnimationFrame(frame);
-      };
-      requestAnimationFrame(frame);
-    }, { "aria-pressed": "false" });
+      },
+      { "aria-pressed": "false" },
+    );
     return toggle;
   };
 }
@@ -52,12 +56,16 @@ export function animator(signal) {
  * @param {Position} position
  */
 export function walker(position) {
-  const { session } = position, velocity = Float32Array.from({ length: latentSize(session.about) }, normal);
+  const { session } = position,
+    velocity = Float32Array.from({ length: latentSize(session.about) }, normal);
   return (/** @type {number} */ seconds) => {
-    const { prior, latents } = session.about, uniform = prior === "uniform", noise = Math.sqrt(2 * FRICTION * seconds);
+    const { prior, latents } = session.about,
+      uniform = prior === "uniform",
+      noise = Math.sqrt(2 * FRICTION * seconds);
     const latent = position.latent.slice();
     for (const d of latents.active) {
-      const center = (latents.low[d] + latents.high[d]) / 2, scale = (latents.high[d] - center) / (uniform ? 1 : 3);
+      const center = (latents.low[d] + latents.high[d]) / 2,
+        scale = (latents.high[d] - center) / (uniform ? 1 : 3);
       let place = (latent[d] - center) / scale;
       velocity[d] += -((uniform ? 0 : place) + FRICTION * velocity[d]) * seconds + noise * normal();
       place += velocity[d] * seconds;
@@ -73,7 +81,8 @@ export function walker(position) {
 
 /** A random latent whose inactive dimensions are in the middle, as those of an address. @param {Session} session */
 export function randomActive({ about }) {
-  const latent = middle(about), random = randomLatent(about);
+  const latent = middle(about),
+    random = randomLatent(about);
   for (const dimension of about.latents.active) latent[dimension] = random[dimension];
   return latent;
 }
@@ -114,23 +123,36 @@ export function pathPanel(position, path, animate, { find, touched, signal }) {
   };
   const rows = canvases.map((canvas, end) => {
     const name = "AB"[end];
-    const image = button("Image", reporting(async () => {
-      image.disabled = true;
-      try {
-        if (find) choose(end, await find());
-      } finally {
-        image.disabled = false;
-      }
-    }), { "aria-label": `${name}: the image in hand` });
-    const allow = () => { image.disabled = !session.image; };
+    const image = button(
+      "Image",
+      reporting(async () => {
+        image.disabled = true;
+        try {
+          if (find) choose(end, await find());
+        } finally {
+          image.disabled = false;
+        }
+      }),
+      { "aria-label": `${name}: the image in hand` },
+    );
+    const allow = () => {
+      image.disabled = !session.image;
+    };
     session.addEventListener("image", allow, { signal });
     allow();
-    return el("div", { className: "end" }, el("b", {}, name),
-      el("button", { type: "button", className: "thumb", "aria-label": `go to ${name}`, onclick: () => go(end) },
-        canvas),
+    return el(
+      "div",
+      { className: "end" },
+      el("b", {}, name),
+      el(
+        "button",
+        { type: "button", className: "thumb", "aria-label": `go to ${name}`, onclick: () => go(end) },
+        canvas,
+      ),
       button("Current", () => choose(end, position.latent), { "aria-label": `${name}: the current latent` }),
       button("Random", () => choose(end, randomActive(session)), { "aria-label": `${name}: a random latent` }),
-      ...(find ? [image] : []));
+      ...(find ? [image] : []),
+    );
   });
   // evenly in phase is slow at the ends, where it turns
   let forward = true;
@@ -140,15 +162,24 @@ export function pathPanel(position, path, animate, { find, touched, signal }) {
     go(eased(Math.min(1, Math.max(0, phase))));
   }, "Play");
   play.title = "there and back";
-  const ways = /** @type {[string, string][]} */ ([["straight", "straight"], ["arc", "spherical"]]);
+  const ways = /** @type {[string, string][]} */ ([
+    ["straight", "straight"],
+    ["arc", "spherical"],
+  ]);
   const way = choice("Way", ways, path.arc ? "arc" : "straight", value => {
     path.arc = value === "arc";
     go(path.at);
   });
   for (const event of ["label", "changed"]) session.addEventListener(event, () => draw(), { signal });
   draw();
-  return el("div", { className: "panel" }, el("h2", {}, "Between two images"), ...rows, place.root,
-    el("div", { className: "buttons" }, play, way.root));
+  return el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Between two images"),
+    ...rows,
+    place.root,
+    el("div", { className: "buttons" }, play, way.root),
+  );
 }
 
 /** Slow at both ends. @param {number} phase in [0, 1] */

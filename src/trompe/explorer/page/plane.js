@@ -27,7 +27,9 @@ export class Plane {
    * @param {Float32Array} latent @returns {{place: Place, distance: number}}
    */
   project(latent) {
-    let x = 0, y = 0, rest = 0;
+    let x = 0,
+      y = 0,
+      rest = 0;
     for (let d = 0; d < latent.length; d++) {
       const difference = latent[d] - this.origin[d];
       x += difference * this.across[d];
@@ -63,9 +65,14 @@ export function planeThrough([first, second, third]) {
     return one.map(value => value / length);
   };
   const across = unit(second.map((value, d) => value - first[d]));
-  const side = third.map((value, d) => value - first[d]), along = dot(side, across);
+  const side = third.map((value, d) => value - first[d]),
+    along = dot(side, across);
   const up = unit(side.map((value, d) => value - along * across[d]));
-  return new Plane(first.map((value, d) => (value + second[d] + third[d]) / 3), across, up);
+  return new Plane(
+    first.map((value, d) => (value + second[d] + third[d]) / 3),
+    across,
+    up,
+  );
 }
 
 /** The part of a plane that a canvas shows. The second coordinate grows upwards. */
@@ -101,7 +108,8 @@ export class Viewport {
 
   /** Enlarge, keeping a place where it is. @param {number} factor @param {Place} fixed */
   zoom(factor, fixed) {
-    const span = Math.min(MOST_SPAN, Math.max(LEAST_SPAN, this.span / factor)), ratio = span / this.span;
+    const span = Math.min(MOST_SPAN, Math.max(LEAST_SPAN, this.span / factor)),
+      ratio = span / this.span;
     this.look([fixed[0] + (this.center[0] - fixed[0]) * ratio, fixed[1] + (this.center[1] - fixed[1]) * ratio], span);
   }
 
@@ -118,7 +126,8 @@ export class Viewport {
       const values = places.map(place => place[axis]);
       return [Math.min(...values), Math.max(...values)];
     });
-    const [[left, right], [low, high]] = ranges, shorter = Math.min(this.width, this.height);
+    const [[left, right], [low, high]] = ranges,
+      shorter = Math.min(this.width, this.height);
     const span = Math.max((right - left) * (shorter / this.width), (high - low) * (shorter / this.height), 0.01);
     this.look([(left + right) / 2, (low + high) / 2], 1.08 * span);
   }

@@ -43,7 +43,10 @@ export function onceSized(element, call, signal) {
 
 /** A pen in CSS pixels on a canvas of as many pixels as the screen has. @param {HTMLCanvasElement} canvas */
 export function penOf(canvas) {
-  const scale = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, pen = context(canvas);
+  const scale = devicePixelRatio || 1,
+    width = canvas.clientWidth,
+    height = canvas.clientHeight,
+    pen = context(canvas);
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
   pen.setTransform(scale, 0, 0, scale, 0, 0);
@@ -56,7 +59,8 @@ export const color = (element, name) => getComputedStyle(element).getPropertyVal
 
 /** @param {HTMLCanvasElement} canvas @param {Scene} scene */
 export function draw(canvas, scene) {
-  const { pen, width, height } = penOf(canvas), { reach } = scene;
+  const { pen, width, height } = penOf(canvas),
+    { reach } = scene;
   if (!width) return;
   const x = (/** @type {number} */ value) => (0.5 + value / (2 * reach)) * width;
   const y = (/** @type {number} */ value) => (0.5 - value / (2 * reach)) * height;
@@ -114,11 +118,14 @@ function drawArrows(pen, { from, by, longest }, x, y, ink) {
   pen.lineWidth = 1.1;
   pen.beginPath();
   for (let i = 0; i < Math.min(from.length, 2 * ARROWS); i += 2) {
-    const at = [x(from[i]), y(from[i + 1])], move = [x(by[i]) - x(0), y(by[i + 1]) - y(0)];
+    const at = [x(from[i]), y(from[i + 1])],
+      move = [x(by[i]) - x(0), y(by[i + 1]) - y(0)];
     const length = Math.hypot(...move);
     if (length < 1.5) continue;
-    const shrink = Math.min(1, (1.5 * room) / length), head = Math.min(6, 0.4 * length);
-    const to = [at[0] + shrink * move[0], at[1] + shrink * move[1]], angle = Math.atan2(move[1], move[0]);
+    const shrink = Math.min(1, (1.5 * room) / length),
+      head = Math.min(6, 0.4 * length);
+    const to = [at[0] + shrink * move[0], at[1] + shrink * move[1]],
+      angle = Math.atan2(move[1], move[0]);
     pen.moveTo(at[0], at[1]);
     pen.lineTo(to[0], to[1]);
     for (const side of [-0.45, 0.45]) {
@@ -133,7 +140,10 @@ function drawArrows(pen, { from, by, longest }, x, y, ink) {
  * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {string} ink @param {string} card
  */
 function cross(pen, x, y, ink, card) {
-  for (const [style, width] of /** @type {[string, number][]} */ ([[card, 4], [ink, 1.5]])) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([
+    [card, 4],
+    [ink, 1.5],
+  ])) {
     pen.strokeStyle = style;
     pen.lineWidth = width;
     pen.beginPath();
@@ -151,11 +161,13 @@ function cross(pen, x, y, ink, card) {
  * @param {string[]} colors of real, of generated, and of the line @param {number} width @param {number} height
  */
 function drawField(pen, { logits, side, largest }, colors, width, height) {
-  const small = document.createElement("canvas"), data = new ImageData(side, side);
+  const small = document.createElement("canvas"),
+    data = new ImageData(side, side);
   const [real, generated] = colors.map(rgb);
   for (let place = 0; place < side * side; place++) {
     const share = Math.sqrt(Math.min(1, Math.abs(logits[place]) / Math.max(largest, 1e-12)));
-    const row = side - 1 - Math.floor(place / side), at = 4 * (row * side + (place % side));
+    const row = side - 1 - Math.floor(place / side),
+      at = 4 * (row * side + (place % side));
     data.data.set([...(logits[place] > 0 ? real : generated), 255 * OPACITY * share], at);
   }
   small.width = small.height = side;
@@ -172,25 +184,33 @@ function drawField(pen, { logits, side, largest }, colors, width, height) {
  * @param {number} height @param {string} ink
  */
 function drawBoundary(pen, logits, side, cell, height, ink) {
-  const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  const corners = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
   pen.strokeStyle = ink;
   pen.globalAlpha = 0.6;
   pen.lineWidth = 1.2;
   pen.beginPath();
-  for (let row = 0; row < side - 1; row++) for (let column = 0; column < side - 1; column++) {
-    const values = corners.map(([right, up]) => logits[(row + up) * side + column + right]);
-    const found = [];
-    for (let edge = 0; edge < 4; edge++) {
-      const one = values[edge], other = values[(edge + 1) % 4], share = one / (one - other);
-      if (one > 0 === other > 0) continue;
-      const [from, to] = [corners[edge], corners[(edge + 1) % 4]];
-      found.push([column + from[0] + share * (to[0] - from[0]), row + from[1] + share * (to[1] - from[1])]);
+  for (let row = 0; row < side - 1; row++)
+    for (let column = 0; column < side - 1; column++) {
+      const values = corners.map(([right, up]) => logits[(row + up) * side + column + right]);
+      const found = [];
+      for (let edge = 0; edge < 4; edge++) {
+        const one = values[edge],
+          other = values[(edge + 1) % 4],
+          share = one / (one - other);
+        if (one > 0 === other > 0) continue;
+        const [from, to] = [corners[edge], corners[(edge + 1) % 4]];
+        found.push([column + from[0] + share * (to[0] - from[0]), row + from[1] + share * (to[1] - from[1])]);
+      }
+      for (let i = 0; i + 1 < found.length; i += 2) {
+        pen.moveTo(found[i][0] * cell[0], height - found[i][1] * cell[1]);
+        pen.lineTo(found[i + 1][0] * cell[0], height - found[i + 1][1] * cell[1]);
+      }
     }
-    for (let i = 0; i + 1 < found.length; i += 2) {
-      pen.moveTo(found[i][0] * cell[0], height - found[i][1] * cell[1]);
-      pen.lineTo(found[i + 1][0] * cell[0], height - found[i + 1][1] * cell[1]);
-    }
-  }
   pen.stroke();
   pen.globalAlpha = 1;
 }
@@ -204,7 +224,8 @@ const rgb = hex => [1, 3, 5].map(start => parseInt(hex.slice(start, start + 2), 
  */
 export function logitAt(logits, side, reach, point) {
   const [column, row] = point.map(value => Math.min(side - 1, Math.max(0, (0.5 + value / (2 * reach)) * (side - 1))));
-  const left = Math.min(side - 2, Math.floor(column)), below = Math.min(side - 2, Math.floor(row));
+  const left = Math.min(side - 2, Math.floor(column)),
+    below = Math.min(side - 2, Math.floor(row));
   const [right, up] = [column - left, row - below];
   const at = (/** @type {number} */ a, /** @type {number} */ b) => logits[(below + b) * side + left + a];
   return (1 - up) * ((1 - right) * at(0, 0) + right * at(1, 0)) + up * ((1 - right) * at(0, 1) + right * at(1, 1));
@@ -248,7 +269,8 @@ export function cursorOf(canvas, reach, moved) {
  * @param {HTMLCanvasElement} canvas @param {number} reach @param {PointerEvent} event @returns {[number, number]}
  */
 export function pointOf(canvas, reach, event) {
-  const box = canvas.getBoundingClientRect(), scale = (2 * reach) / box.width;
+  const box = canvas.getBoundingClientRect(),
+    scale = (2 * reach) / box.width;
   return [(event.clientX - box.left) * scale - reach, reach - (event.clientY - box.top) * scale];
 }
 
@@ -259,10 +281,14 @@ export function pointOf(canvas, reach, event) {
  */
 export function switches(parts, hidden, changed) {
   const labels = parts.map(([name, kind]) => {
-    const box = el("input", { type: "checkbox", checked: !hidden.has(name), onchange: () => {
-      box.checked ? hidden.delete(name) : hidden.add(name);
-      changed();
-    } });
+    const box = el("input", {
+      type: "checkbox",
+      checked: !hidden.has(name),
+      onchange: () => {
+        box.checked ? hidden.delete(name) : hidden.add(name);
+        changed();
+      },
+    });
     return el("label", {}, box, el("i", { className: `kind ${kind}` }), name);
   });
   return el("div", { className: "switches", role: "group", "aria-label": "what is drawn" }, ...labels);

@@ -48,7 +48,8 @@ export class Session extends EventTarget {
 
   /** An image of the data. @param {number} index */
   async dataImage(index) {
-    const bytes = await this.engine.images(), size = this.about.image_shape.reduce((a, b) => a * b, 1);
+    const bytes = await this.engine.images(),
+      size = this.about.image_shape.reduce((a, b) => a * b, 1);
     return Float32Array.from(bytes.subarray(index * size, (index + 1) * size), level => level / 255);
   }
 

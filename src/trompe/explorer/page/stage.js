@@ -71,7 +71,8 @@ export class Stage {
 
   /** What is shown, as one canvas. */
   picture() {
-    const { width, height } = this.layers.tiles, whole = el("canvas", { width, height });
+    const { width, height } = this.layers.tiles,
+      whole = el("canvas", { width, height });
     const pen = /** @type {CanvasRenderingContext2D} */ (whole.getContext("2d"));
     pen.fillStyle = getComputedStyle(this.root).backgroundColor;
     pen.fillRect(0, 0, width, height);
@@ -97,7 +98,8 @@ export class Stage {
 
   markCursor() {
     if (!this.cursor) return;
-    const [x, y] = this.viewport.toPixels(this.cursor), { width, height } = this.viewport;
+    const [x, y] = this.viewport.toPixels(this.cursor),
+      { width, height } = this.viewport;
     this.#cross.hidden = x < 0 || y < 0 || x > width || y > height;
     this.#cross.style.transform = `translate(${x}px, ${y}px)`;
   }
@@ -120,7 +122,8 @@ export class Stage {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    const to = this.#at(event), from = this.#pressed.get(event.pointerId);
+    const to = this.#at(event),
+      from = this.#pressed.get(event.pointerId);
     if (!from) {
       if (event.pointerType === "mouse") this.point(this.viewport.toPlane(to));
       return;
@@ -176,9 +179,12 @@ export class Stage {
    * @param {number[]} arrow @param {number} share of the span
    */
   #step([x, y], share) {
-    const { viewport } = this, far = viewport.span * share, [left, bottom] = this.cursor ?? viewport.center;
+    const { viewport } = this,
+      far = viewport.span * share,
+      [left, bottom] = this.cursor ?? viewport.center;
     const to = /** @type {Place} */ ([left + x * far, bottom + y * far]);
-    const at = viewport.toPixels(to), sizes = [viewport.width, viewport.height];
+    const at = viewport.toPixels(to),
+      sizes = [viewport.width, viewport.height];
     const over = at.map((one, axis) => one - Math.min(sizes[axis] - ROOM, Math.max(ROOM, one)));
     if (over[0] || over[1]) {
       viewport.pan(-over[0], -over[1]);

@@ -15,7 +15,8 @@ async function hasWebGPU() {
 
 /** @param {string} folder */
 async function start(folder) {
-  const base = new URL(`vendor/${folder}/`, import.meta.url).href, ort = await import(`${base}ort.js`);
+  const base = new URL(`vendor/${folder}/`, import.meta.url).href,
+    ort = await import(`${base}ort.js`);
   ort.env.wasm.wasmPaths = { mjs: `${base}ort-wasm.js`, wasm: `${base}ort-wasm.wasm` };
   ort.env.wasm.numThreads = self.crossOriginIsolated ? 0 : 1; // threads need headers that few web servers send
   ort.env.logLevel = "error";
@@ -24,9 +25,11 @@ async function start(folder) {
 
 /** @param {string} graph @param {boolean} webgpu */
 async function open(graph, webgpu) {
-  const gpu = webgpu && (await hasWebGPU()), folder = gpu ? "webgpu" : "wasm";
+  const gpu = webgpu && (await hasWebGPU()),
+    folder = gpu ? "webgpu" : "wasm";
   if (!runtimes.has(folder)) runtimes.set(folder, start(folder));
-  const ort = await runtimes.get(folder), response = await fetch(graph);
+  const ort = await runtimes.get(folder),
+    response = await fetch(graph);
   if (!response.ok) throw new Error(`${graph}: ${response.status} ${response.statusText}`);
   const content = new Uint8Array(await response.arrayBuffer());
   const options = { executionProviders: gpu ? ["webgpu", "wasm"] : ["wasm"] };
@@ -37,7 +40,8 @@ async function open(graph, webgpu) {
 /** @param {import("./static.js").Task} task @returns {Promise<Float32Array>} */
 async function run({ graph, rows, shape, labels, webgpu }) {
   if (!sessions.has(graph)) sessions.set(graph, open(graph, webgpu));
-  const { ort, session } = await sessions.get(graph), [input, ...others] = session.inputNames;
+  const { ort, session } = await sessions.get(graph),
+    [input, ...others] = session.inputNames;
   /** @type {Record<string, any>} */
   const given = { [input]: new ort.Tensor("float32", rows, shape) };
   if (others.includes("labels"))

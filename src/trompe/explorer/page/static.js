@@ -26,11 +26,13 @@ export async function open(name) {
     if (!about.static.graphs.includes(verb)) throw new Error(absent(verb));
     if (snapshot !== null) throw new Error(absent("earlier weights"));
     const ofLatents = verb === "decode" || verb === "sample";
-    const shape = ofLatents ? about.latent_shape : about.input_shape, size = sizeOf(shape);
+    const shape = ofLatents ? about.latent_shape : about.input_shape,
+      size = sizeOf(shape);
     const graph = new URL(`${base}/${verb}.onnx`, document.baseURI).href;
     const parts = [];
     for (let start = 0; start < rows.length; start += ROWS * size) {
-      const part = rows.slice(start, start + ROWS * size), count = part.length / size;
+      const part = rows.slice(start, start + ROWS * size),
+        count = part.length / size;
       const given = ofLatents ? part : part.map(value => Math.min(1, Math.max(0, value)));
       const labels = Array.from({ length: count }, (_, row) => label ?? (start / size + row) % about.classes.length);
       parts.push(await compute({ graph, rows: given, shape: [count, ...shape], labels, webgpu: about.static.webgpu }));
@@ -109,7 +111,8 @@ const worker = once(async () => {
 
 /** @param {Task} task @returns {Promise<Float32Array>} */
 async function compute(task) {
-  const id = asked++, to = await worker();
+  const id = asked++,
+    to = await worker();
   const found = new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
     to.postMessage({ id, ...task }, [task.rows.buffer]);

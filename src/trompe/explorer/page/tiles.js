@@ -60,7 +60,8 @@ export class Tiles {
     this.#wanted = [];
     for (const one of [level + COARSER, level])
       for (const cell of this.#cells(one, viewport)) {
-        const key = keyOf(cell), known = this.#kept.get(key);
+        const key = keyOf(cell),
+          known = this.#kept.get(key);
         if (known) {
           this.#kept.delete(key);
           this.#kept.set(key, known);
@@ -73,7 +74,8 @@ export class Tiles {
   imageAt([x, y], viewport) {
     const own = this.#levelOf(viewport);
     for (const level of [own, own + COARSER]) {
-      const column = Math.floor(x / 2 ** level), row = Math.floor(y / (2 ** level * this.ratio));
+      const column = Math.floor(x / 2 ** level),
+        row = Math.floor(y / (2 ** level * this.ratio));
       const tile = this.#kept.get(keyOf({ level, column, row }));
       if (tile) return tile.image;
     }
@@ -82,7 +84,8 @@ export class Tiles {
 
   /** @param {CanvasRenderingContext2D} pen @param {Viewport} viewport */
   draw(pen, viewport) {
-    const level = this.#levelOf(viewport), cells = this.#cells(level, viewport);
+    const level = this.#levelOf(viewport),
+      cells = this.#cells(level, viewport);
     const own = cells.map(cell => this.#kept.get(keyOf(cell))).filter(tile => tile !== undefined);
     if (own.length < cells.length) {
       const others = [...this.#kept.values()].filter(tile => tile.level !== level && Math.abs(tile.level - level) <= 8);
@@ -98,8 +101,10 @@ export class Tiles {
 
   /** The cells that a viewport shows, from its middle outwards. @param {number} level @param {Viewport} viewport */
   #cells(level, viewport) {
-    const width = 2 ** level, height = width * this.ratio;
-    const [left, top] = viewport.toPlane([0, 0]), [right, bottom] = viewport.toPlane([viewport.width, viewport.height]);
+    const width = 2 ** level,
+      height = width * this.ratio;
+    const [left, top] = viewport.toPlane([0, 0]),
+      [right, bottom] = viewport.toPlane([viewport.width, viewport.height]);
     const [x, y] = [viewport.center[0] / width - 0.5, viewport.center[1] / height - 0.5];
     /** @type {Cell[]} */
     const cells = [];
@@ -111,7 +116,9 @@ export class Tiles {
 
   /** @param {CanvasRenderingContext2D} pen @param {Viewport} viewport @param {Cell & {image: ImageBitmap}} tile */
   #drawTile(pen, viewport, { level, column, row, image }) {
-    const width = 2 ** level, height = width * this.ratio, dots = devicePixelRatio;
+    const width = 2 ** level,
+      height = width * this.ratio,
+      dots = devicePixelRatio;
     const [left, top] = viewport.toPixels([column * width, (row + 1) * height]);
     const [right, bottom] = viewport.toPixels([(column + 1) * width, row * height]);
     if (right < 0 || bottom < 0 || left > viewport.width || top > viewport.height) return;
@@ -137,7 +144,9 @@ export class Tiles {
 
   /** @param {Cell[]} cells */
   async #decodeSome(cells) {
-    const generation = this.#generation, plane = this.#plane, started = performance.now();
+    const generation = this.#generation,
+      plane = this.#plane,
+      started = performance.now();
     if (!cells.length || !plane) return;
     const latents = cells.map(({ level, column, row }) => {
       const width = 2 ** level;

@@ -26,7 +26,13 @@ export function el(tag, properties = {}, ...children) {
  */
 export function slider({ label, min, max, step = "any", value, digits = 2, onchange }) {
   const shown = el("output", {}, value.toFixed(digits));
-  const input = el("input", { type: "range", min: String(min), max: String(max), step: String(step), "aria-label": label });
+  const input = el("input", {
+    type: "range",
+    min: String(min),
+    max: String(max),
+    step: String(step),
+    "aria-label": label,
+  });
   input.value = String(value);
   input.addEventListener("input", () => {
     shown.textContent = Number(input.value).toFixed(digits);
@@ -42,7 +48,8 @@ export function slider({ label, min, max, step = "any", value, digits = 2, oncha
 }
 
 /** @param {string} label @param {() => void} onclick @param {Record<string, any>} [properties] */
-export const button = (label, onclick, properties = {}) => el("button", { type: "button", onclick, ...properties }, label);
+export const button = (label, onclick, properties = {}) =>
+  el("button", { type: "button", onclick, ...properties }, label);
 
 /**
  * A labeled choice.
@@ -95,7 +102,10 @@ export function latest(task) {
  * @template {any[]} A
  * @param {(...args: A) => Promise<void>} task
  */
-export const reporting = task => (/** @type {A} */ ...args) => void task(...args).catch(say);
+export const reporting =
+  task =>
+  (/** @type {A} */ ...args) =>
+    void task(...args).catch(say);
 
 /** Report an error, for a while. @param {unknown} error */
 export function say(error) {

@@ -20,13 +20,30 @@ export const view = {
 
 /** @param {HTMLElement} root @param {import("../session.js").Session} session @param {AbortSignal} signal */
 async function mount(root, session, signal) {
-  const { about } = session, shape = about.input_shape, size = sizeOf(shape);
-  const canvases = ["image", "gradient", "change"].map(name => el("canvas", { className: "image", role: "img", "aria-label": name }));
+  const { about } = session,
+    shape = about.input_shape,
+    size = sizeOf(shape);
+  const canvases = ["image", "gradient", "change"].map(name =>
+    el("canvas", { className: "image", role: "img", "aria-label": name }),
+  );
   const [shownImage, shownGradient, shownChange] = canvases;
-  const captions = ["The image", "What would look more real: brighter than gray add, darker take away", "Changed so far, ten times enlarged"];
-  const logit = el("output", { className: "logit" }), curve = el("canvas", { width: 480, height: 120, className: "curve", role: "img", "aria-label": "logit after each step" });
+  const captions = [
+    "The image",
+    "What would look more real: brighter than gray add, darker take away",
+    "Changed so far, ten times enlarged",
+  ];
+  const logit = el("output", { className: "logit" }),
+    curve = el("canvas", {
+      width: 480,
+      height: 120,
+      className: "curve",
+      role: "img",
+      "aria-label": "logit after each step",
+    });
   /** @type {Float32Array} */
-  let start = new Float32Array(size), image = start, gradient = start;
+  let start = new Float32Array(size),
+    image = start,
+    gradient = start;
   /** What is new whenever following begins. @type {object | null} */
   let following = null;
   /** @type {number[]} */
@@ -34,8 +51,12 @@ async function mount(root, session, signal) {
 
   /** Look at an image anew. */
   const look = async () => {
-    const options = { label: session.label }, looked = image;
-    const [found, value] = await Promise.all([session.engine.gradient(image, options), session.engine.discriminate(image, options)]);
+    const options = { label: session.label },
+      looked = image;
+    const [found, value] = await Promise.all([
+      session.engine.gradient(image, options),
+      session.engine.discriminate(image, options),
+    ]);
     if (looked !== image) return; // another came meanwhile
     gradient = found;
     logits.push(value[0]);
@@ -46,7 +67,9 @@ async function mount(root, session, signal) {
     const largest = Math.max(1e-12, quantile(gradient, 0.99));
     paint(shownGradient, toBytes(gradient.map(value => 0.5 + (0.5 * value) / largest)), shape);
     paint(shownChange, toBytes(image.map((value, place) => 0.5 + 10 * (value - start[place]) * 0.5)), shape);
-    logit.textContent = `logit ${logits.at(-1)?.toFixed(3)}` + (logits.length > 1 ? ` after ${logits.length - 1} steps, from ${logits[0].toFixed(3)}` : "");
+    logit.textContent =
+      `logit ${logits.at(-1)?.toFixed(3)}` +
+      (logits.length > 1 ? ` after ${logits.length - 1} steps, from ${logits[0].toFixed(3)}` : "");
     drawCurve(curve, logits);
   };
   const begin = latest(async () => {
@@ -60,28 +83,54 @@ async function mount(root, session, signal) {
     await look();
   };
   let stride = STRIDE;
-  const follow = button("Follow it", reporting(async () => {
-    const own = (following = following ? null : {});
-    follow.setAttribute("aria-pressed", String(own !== null));
-    try {
-      while (own && following === own && !signal.aborted) await step();
-    } finally {
-      if (following === own) {
-        following = null;
-        follow.setAttribute("aria-pressed", "false");
+  const follow = button(
+    "Follow it",
+    reporting(async () => {
+      const own = (following = following ? null : {});
+      follow.setAttribute("aria-pressed", String(own !== null));
+      try {
+        while (own && following === own && !signal.aborted) await step();
+      } finally {
+        if (following === own) {
+          following = null;
+          follow.setAttribute("aria-pressed", "false");
+        }
       }
-    }
-  }), { className: "main", "aria-pressed": "false" });
+    }),
+    { className: "main", "aria-pressed": "false" },
+  );
   const once = button("One step", reporting(step));
   const back = button("Back to the start", () => begin());
-  const speed = slider({ label: "step size", min: 0.0005, max: MOST_STRIDE, step: 0.0005, value: STRIDE, digits: 4, onchange: value => (stride = value) });
+  const speed = slider({
+    label: "step size",
+    min: 0.0005,
+    max: MOST_STRIDE,
+    step: 0.0005,
+    value: STRIDE,
+    digits: 4,
+    onchange: value => (stride = value),
+  });
   session.addEventListener("image", () => begin(), { signal });
   session.addEventListener("label", () => begin(), { signal });
   session.addEventListener("changed", () => begin(), { signal });
   root.append(
-    el("p", {}, "The discriminator's logit says how real an image looks to it. Its gradient says, for each pixel, which change would look more real; a generator is trained by nothing else."),
-    el("div", { className: "figures" }, ...canvases.map((canvas, place) => el("figure", {}, canvas, el("figcaption", {}, captions[place])))),
-    el("div", { className: "panel" }, el("div", { className: "buttons" }, follow, once, back, logit), speed.root, curve),
+    el(
+      "p",
+      {},
+      "The discriminator's logit says how real an image looks to it. Its gradient says, for each pixel, which change would look more real; a generator is trained by nothing else.",
+    ),
+    el(
+      "div",
+      { className: "figures" },
+      ...canvases.map((canvas, place) => el("figure", {}, canvas, el("figcaption", {}, captions[place]))),
+    ),
+    el(
+      "div",
+      { className: "panel" },
+      el("div", { className: "buttons" }, follow, once, back, logit),
+      speed.root,
+      curve,
+    ),
     el("div", { className: "panel" }, el("h2", {}, "Image"), imagePicker(session, signal)),
   );
   begin();
@@ -99,7 +148,9 @@ export function drawCurve(canvas, values) {
   pen.clearRect(0, 0, canvas.width, canvas.height);
   canvas.classList.toggle("drawn", values.length > 1);
   if (values.length < 2) return;
-  const low = Math.min(...values), high = Math.max(...values), room = 8;
+  const low = Math.min(...values),
+    high = Math.max(...values),
+    room = 8;
   pen.strokeStyle = getComputedStyle(canvas).getPropertyValue("--accent");
   pen.lineWidth = 2;
   pen.beginPath();

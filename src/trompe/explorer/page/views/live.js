@@ -9,19 +9,36 @@ import { button, el, reporting, slider } from "../ui.js";
 
 const REACH = 1.25;
 /** Points of a dab of the brush, which has one at every so many coordinates of a stroke. */
-const DAB = 8, SPACING = 0.04;
+const DAB = 8,
+  SPACING = 0.04;
 /** Of an arrow, in coordinates. */
 const LONGEST = 0.3;
 /** Smaller logits are drawn as weakly as they are. */
 const LEAST_LOGIT = 0.5;
 /** @type {[string, string][]} */
-const SETS = [["ring", "Ring"], ["grid", "Grid"], ["spirals", "Spirals"], ["moons", "Two moons"]];
+const SETS = [
+  ["ring", "Ring"],
+  ["grid", "Grid"],
+  ["spirals", "Spirals"],
+  ["moons", "Two moons"],
+];
 /** What is drawn of each family, and how. @type {Record<string, [string, string][]>} */
 const PARTS = {
-  gan: [["data", "dot real"], ["samples", "dot generated"], ["discriminator's logit", "area"],
-    ["generator's gradient", "arrow"]],
-  vae: [["data", "dot real"], ["samples", "dot generated"], ["reconstructions", "dot restored"]],
-  autoencoder: [["data", "dot real"], ["reconstructions", "dot restored"]],
+  gan: [
+    ["data", "dot real"],
+    ["samples", "dot generated"],
+    ["discriminator's logit", "area"],
+    ["generator's gradient", "arrow"],
+  ],
+  vae: [
+    ["data", "dot real"],
+    ["samples", "dot generated"],
+    ["reconstructions", "dot restored"],
+  ],
+  autoencoder: [
+    ["data", "dot real"],
+    ["reconstructions", "dot restored"],
+  ],
 };
 
 /** @type {import("../main.js").View} */
@@ -29,18 +46,26 @@ export const view = { name: "live", title: "Live training", requires: [], verbs:
 
 /** @param {HTMLElement} root @param {import("../session.js").Session} session @param {AbortSignal} signal */
 async function mount(root, session, signal) {
-  const training = new Training(session, signal), board = drawingBoard(training, signal);
+  const training = new Training(session, signal),
+    board = drawingBoard(training, signal);
   const { panels, sync } = settingsPanels(training.settings, {
     begin: part => training.begin(part),
     change: part => training.change(part),
   });
   training.addEventListener("settings", sync, { signal });
   root.append(
-    el("p", {}, "Draw points, choose how to learn them, and start. Everything but the networks can be changed " +
-      "while it trains."),
-    el("div", { className: "columns" },
+    el(
+      "p",
+      {},
+      "Draw points, choose how to learn them, and start. Everything but the networks can be changed " +
+        "while it trains.",
+    ),
+    el(
+      "div",
+      { className: "columns" },
       el("div", {}, board.canvas, running(training, signal), board.reading, lossPanel(training, signal)),
-      el("div", {}, dataPanel(training, board, signal), ...panels)),
+      el("div", {}, dataPanel(training, board, signal), ...panels),
+    ),
   );
   training.begin({});
 }
@@ -48,19 +73,34 @@ async function mount(root, session, signal) {
 /** What starts and stops it. @param {Training} training @param {AbortSignal} signal */
 function running(training, signal) {
   const start = button("Start", () => training.toggle(), { className: "main" });
-  const step = button("Step", reporting(() => training.steps(1)));
+  const step = button(
+    "Step",
+    reporting(() => training.steps(1)),
+  );
   const again = button("New weights", () => training.begin({ seed: training.settings.seed + 1 }));
-  const when = el("output", {}), trouble = el("p", { className: "trouble", role: "alert", hidden: true });
-  const count = slider({ label: "steps a picture", min: 1, max: 100, step: 1, value: training.count, digits: 0,
-    onchange: value => (training.count = value) });
-  training.addEventListener("state", () => {
-    const { state } = training;
-    start.textContent = training.running ? "Pause" : "Start";
-    start.disabled = step.disabled = !state || Boolean(state.stopped) || !training.points.length;
-    when.textContent = state ? `step ${state.step.toLocaleString("en")}` : "";
-    trouble.textContent = state?.stopped ?? (training.points.length ? "" : "There are no points: draw some.");
-    trouble.hidden = !trouble.textContent;
-  }, { signal });
+  const when = el("output", {}),
+    trouble = el("p", { className: "trouble", role: "alert", hidden: true });
+  const count = slider({
+    label: "steps a picture",
+    min: 1,
+    max: 100,
+    step: 1,
+    value: training.count,
+    digits: 0,
+    onchange: value => (training.count = value),
+  });
+  training.addEventListener(
+    "state",
+    () => {
+      const { state } = training;
+      start.textContent = training.running ? "Pause" : "Start";
+      start.disabled = step.disabled = !state || Boolean(state.stopped) || !training.points.length;
+      when.textContent = state ? `step ${state.step.toLocaleString("en")}` : "";
+      trouble.textContent = state?.stopped ?? (training.points.length ? "" : "There are no points: draw some.");
+      trouble.hidden = !trouble.textContent;
+    },
+    { signal },
+  );
   return el("div", {}, el("div", { className: "buttons" }, start, step, again, when), trouble, count.root);
 }
 
@@ -82,7 +122,11 @@ function drawingBoard(training, signal) {
     cursor = point;
     show();
   });
-  brush(canvas, (x, y) => training.setPoints([...training.points, ...dab(x, y, board.width)]), () => cursor);
+  brush(
+    canvas,
+    (x, y) => training.setPoints([...training.points, ...dab(x, y, board.width)]),
+    () => cursor,
+  );
   return Object.assign(board, { canvas, reading, redraw });
 }
 
@@ -90,15 +134,19 @@ function drawingBoard(training, signal) {
 function sceneOf({ state, points }, hidden) {
   if (!state) return { reach: REACH, real: points };
   const { logits = [], push = [], samples = [], encoded = [], reconstructed = [] } = state;
-  const shown = (/** @type {string} */ name) => !hidden.has(name), side = Math.sqrt(logits.length);
-  const strongest = quantile(norms(push), 0.95), largest = Math.max(LEAST_LOGIT, quantile(logits.map(Math.abs), 0.9));
+  const shown = (/** @type {string} */ name) => !hidden.has(name),
+    side = Math.sqrt(logits.length);
+  const strongest = quantile(norms(push), 0.95),
+    largest = Math.max(LEAST_LOGIT, quantile(logits.map(Math.abs), 0.9));
   return {
     reach: REACH,
     real: shown("data") ? points : [],
     generated: shown("samples") ? samples : [],
     field: side && shown("discriminator's logit") ? { logits, side, largest } : null,
-    arrows: side && shown("generator's gradient")
-      ? { from: samples, by: push.map(value => (value * LONGEST) / strongest), longest: LONGEST } : null,
+    arrows:
+      side && shown("generator's gradient")
+        ? { from: samples, by: push.map(value => (value * LONGEST) / strongest), longest: LONGEST }
+        : null,
     lines: encoded.length && shown("reconstructions") ? { from: encoded, to: reconstructed } : null,
   };
 }
@@ -116,19 +164,41 @@ function readingOf({ state }, cursor) {
 function dataPanel(training, board, signal) {
   const parts = el("div", {});
   const sets = SETS.map(([name, title]) =>
-    button(title, () => training.change({ data: name }), { "aria-pressed": "false" }));
+    button(title, () => training.change({ data: name }), { "aria-pressed": "false" }),
+  );
   let family = "";
-  training.addEventListener("state", () => {
-    const { settings } = training;
-    sets.forEach((one, place) => one.setAttribute("aria-pressed", String(settings.data === SETS[place][0])));
-    if (settings.family === family) return;
-    family = settings.family;
-    parts.replaceChildren(switches(PARTS[family], board.hidden, board.redraw));
-  }, { signal });
-  const width = slider({ label: "brush", min: 0, max: 0.2, step: 0.01, value: board.width,
-    onchange: value => (board.width = value) });
-  return el("div", { className: "panel" }, el("h2", {}, "Data"),
-    el("div", { className: "buttons" }, ...sets, button("Clear", () => training.setPoints([]))), width.root, parts);
+  training.addEventListener(
+    "state",
+    () => {
+      const { settings } = training;
+      sets.forEach((one, place) => one.setAttribute("aria-pressed", String(settings.data === SETS[place][0])));
+      if (settings.family === family) return;
+      family = settings.family;
+      parts.replaceChildren(switches(PARTS[family], board.hidden, board.redraw));
+    },
+    { signal },
+  );
+  const width = slider({
+    label: "brush",
+    min: 0,
+    max: 0.2,
+    step: 0.01,
+    value: board.width,
+    onchange: value => (board.width = value),
+  });
+  return el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Data"),
+    el(
+      "div",
+      { className: "buttons" },
+      ...sets,
+      button("Clear", () => training.setPoints([])),
+    ),
+    width.root,
+    parts,
+  );
 }
 
 /**
@@ -147,7 +217,8 @@ function brush(canvas, add, cursor) {
   });
   canvas.addEventListener("pointermove", event => {
     if (!last) return;
-    const to = pointOf(canvas, REACH, event), length = Math.hypot(to[0] - last[0], to[1] - last[1]);
+    const to = pointOf(canvas, REACH, event),
+      length = Math.hypot(to[0] - last[0], to[1] - last[1]);
     if (length < SPACING) return;
     for (let way = SPACING; way <= length; way += SPACING)
       add(last[0] + ((to[0] - last[0]) * way) / length, last[1] + ((to[1] - last[1]) * way) / length);
@@ -163,8 +234,10 @@ function brush(canvas, add, cursor) {
 }
 
 /** Points around a place. @param {number} x @param {number} y @param {number} width a standard deviation */
-const dab = (x, y, width) => Array.from({ length: DAB }, () => [x, y].map(value =>
-  Math.min(REACH, Math.max(-REACH, Number((value + width * normal()).toFixed(4)))))).flat();
+const dab = (x, y, width) =>
+  Array.from({ length: DAB }, () =>
+    [x, y].map(value => Math.min(REACH, Math.max(-REACH, Number((value + width * normal()).toFixed(4))))),
+  ).flat();
 
 /** @param {number[]} flat */
 const norms = flat =>
@@ -179,16 +252,19 @@ function lossPanel(training, signal) {
   const canvas = el("canvas", { className: "losses", role: "img", "aria-label": "losses over the steps" });
   const legend = el("div", { className: "legend" });
   const show = () => {
-    const { terms } = training.history, isLoss = (/** @type {string} */ name) => name.endsWith("/loss");
+    const { terms } = training.history,
+      isLoss = (/** @type {string} */ name) => name.endsWith("/loss");
     const logged = Object.keys(terms).filter(name => !name.endsWith("_accuracy"));
     const names = [...logged.filter(isLoss), ...logged.filter(name => !isLoss(name))];
     drawCurves(canvas, training.history, names, training.settings.family === "autoencoder");
-    legend.replaceChildren(...names.map((name, place) => {
-      const mark = el("i", { className: "kind line" });
-      mark.style.background = curveColor(place);
-      const title = name.replace(/^(vae|autoencoder)\//, "").replaceAll(/[/_]/g, " ");
-      return el("span", {}, mark, `${title} ${short(terms[name].at(-1) ?? 0)}`);
-    }));
+    legend.replaceChildren(
+      ...names.map((name, place) => {
+        const mark = el("i", { className: "kind line" });
+        mark.style.background = curveColor(place);
+        const title = name.replace(/^(vae|autoencoder)\//, "").replaceAll(/[/_]/g, " ");
+        return el("span", {}, mark, `${title} ${short(terms[name].at(-1) ?? 0)}`);
+      }),
+    );
   };
   training.addEventListener("state", show, { signal });
   onceSized(canvas, show, signal);

@@ -19,7 +19,8 @@ const REST = 80;
 const SETTLED = 300;
 /** Milliseconds for an image, from which on a moving pointer is followed by tiles. */
 const SLOW = 60;
-const HELP = "Map of the plane. Arrow keys move the cursor, with Shift in small steps; plus and minus zoom, " +
+const HELP =
+  "Map of the plane. Arrow keys move the cursor, with Shift in small steps; plus and minus zoom, " +
   "0 shows all, Enter takes the latent in hand.";
 
 /** @type {import("../main.js").View} */
@@ -80,9 +81,15 @@ export class LatentMap {
     this.pointer = pointerPanel(this);
     this.legend = legend(this);
     this.hand = handPanel(this);
-    root.append(el("p", {}, introduction(this)), el("div", { className: "columns" },
-      el("div", {}, this.stage.root, tools(this), this.legend.root),
-      el("div", {}, this.pointer.root, planePanel(this), this.hand.root)));
+    root.append(
+      el("p", {}, introduction(this)),
+      el(
+        "div",
+        { className: "columns" },
+        el("div", {}, this.stage.root, tools(this), this.legend.root),
+        el("div", {}, this.pointer.root, planePanel(this), this.hand.root),
+      ),
+    );
   }
 
   async open() {
@@ -94,11 +101,22 @@ export class LatentMap {
       this.redraw("points", "marks");
     };
     session.addEventListener("label", () => this.#anew(), { signal });
-    session.addEventListener("changed", reporting(async () => { this.#anew(); await load(); }), { signal });
-    session.addEventListener("latent", () => {
-      if (this.others === "hand" && !this.three) this.choosePlane();
-      else this.redraw("marks");
-    }, { signal });
+    session.addEventListener(
+      "changed",
+      reporting(async () => {
+        this.#anew();
+        await load();
+      }),
+      { signal },
+    );
+    session.addEventListener(
+      "latent",
+      () => {
+        if (this.others === "hand" && !this.three) this.choosePlane();
+        else this.redraw("marks");
+      },
+      { signal },
+    );
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", () => this.redraw("points", "axes", "marks"), { signal });
     this.choosePlane();
@@ -112,7 +130,8 @@ export class LatentMap {
 
   /** Take the plane that is chosen. Throws where three latents give none. */
   choosePlane() {
-    const { session, dimensions } = this, base = (this.others === "hand" && session.latent) || middle(session.about);
+    const { session, dimensions } = this,
+      base = (this.others === "hand" && session.latent) || middle(session.about);
     this.plane = this.three ? planeThrough(this.three) : planeOfDimensions(base, ...dimensions);
     session.remember({ dims: this.three ? null : dimensions.join() });
     this.points.project(this.plane);
@@ -128,19 +147,25 @@ export class LatentMap {
 
   /** Show where the latents of the prior and of the data are, or the three that the plane is through. */
   showAll() {
-    const { low, high, mean, deviation } = this.session.about.latents, { viewport } = this.stage;
+    const { low, high, mean, deviation } = this.session.about.latents,
+      { viewport } = this.stage;
     const least = this.dimensions.map(d => Math.min(low[d], mean[d] - 3 * deviation[d]));
     const most = this.dimensions.map(d => Math.max(high[d], mean[d] + 3 * deviation[d]));
     if (this.three) {
       viewport.fit(this.three.map(one => this.plane.project(one).place));
       viewport.look(viewport.center, 1.6 * viewport.span);
-    } else viewport.fit([[least[0], least[1]], [most[0], most[1]]]);
+    } else
+      viewport.fit([
+        [least[0], least[1]],
+        [most[0], most[1]],
+      ]);
     this.moved();
   }
 
   /** Put the place of a latent in the middle. @param {Float32Array} latent */
   goTo(latent) {
-    const { place } = this.plane.project(latent), { viewport } = this.stage;
+    const { place } = this.plane.project(latent),
+      { viewport } = this.stage;
     viewport.look(place, viewport.span);
     this.stage.point(place);
     this.moved();
@@ -221,7 +246,8 @@ export class LatentMap {
 
   /** Where decoding is slow, show the tile under the cursor meanwhile. Returns whether there is one. */
   #standIn() {
-    const { cursor, viewport } = this.stage, slow = this.#slow || (this.#pointing && this.#waited > SLOW);
+    const { cursor, viewport } = this.stage,
+      slow = this.#slow || (this.#pointing && this.#waited > SLOW);
     const tile = slow && cursor && this.tiles.imageAt(cursor, viewport);
     if (tile) this.pointer.showTile(tile, this.describe(cursor).join("\n"));
     return Boolean(tile);
@@ -249,7 +275,8 @@ export class LatentMap {
 
   /** Find the point under the cursor, once that has been put somewhere, and show its image. */
   #hover() {
-    const { viewport, cursor } = this.stage, { points, tip } = this;
+    const { viewport, cursor } = this.stage,
+      { points, tip } = this;
     const nearest = cursor && this.#pointedAt ? points.nearest(cursor, REACH / viewport.scale) : null;
     if (nearest !== this.hovered) this.redraw("marks");
     if (nearest !== null && nearest !== this.hovered && points.images) {
@@ -259,7 +286,8 @@ export class LatentMap {
     this.hovered = nearest;
     tip.hidden = nearest === null;
     if (nearest === null) return;
-    const [x, y] = viewport.toPixels(points.all[nearest].place), below = y < 150;
+    const [x, y] = viewport.toPixels(points.all[nearest].place),
+      below = y < 150;
     tip.style.left = `${Math.min(viewport.width - 56, Math.max(56, x))}px`;
     tip.style.top = `${below ? y + 18 : y - 18}px`;
     tip.classList.toggle("below", below);
@@ -267,7 +295,8 @@ export class LatentMap {
 
   /** Take in hand what is under the cursor: a point's image and latent, or the place's latent. */
   async #pick() {
-    const { session, hovered } = this, { cursor } = this.stage;
+    const { session, hovered } = this,
+      { cursor } = this.stage;
     if (hovered === null) {
       if (cursor) session.setLatent(this.plane.at(cursor));
       return;
@@ -279,15 +308,19 @@ export class LatentMap {
   }
 
   #draw() {
-    const { stage, plane, session, hovered } = this, { viewport } = stage, colors = colorsOf(stage.root);
-    const stale = new Set(this.#stale), shown = this.points.shown;
+    const { stage, plane, session, hovered } = this,
+      { viewport } = stage,
+      colors = colorsOf(stage.root);
+    const stale = new Set(this.#stale),
+      shown = this.points.shown;
     this.#stale.clear();
     if (viewport.width <= 1 || this.signal.aborted) return;
     if (stale.has("tiles")) this.tiles.draw(stage.pen("tiles"), viewport);
     if (stale.has("points")) drawPoints(stage.pen("points"), viewport, shown, colors);
     if (stale.has("axes")) drawAxes(stage.pen("axes"), viewport, this.names, colors);
     if (!stale.has("marks")) return;
-    const pen = stage.pen("marks"), point = hovered === null ? null : this.points.all[hovered];
+    const pen = stage.pen("marks"),
+      point = hovered === null ? null : this.points.all[hovered];
     const at = (/** @type {Float32Array} */ latent) => viewport.toPixels(plane.project(latent).place);
     if (point) drawRing(pen, viewport.toPixels(point.place), point.color ?? colors.accent, colors);
     if (session.latent) drawRing(pen, at(session.latent), colors.accent, colors, 5);
@@ -300,9 +333,11 @@ export class LatentMap {
 function introduction({ session, points }) {
   const what = session.can("gaussian posterior") ? "posterior means" : "latents";
   const projected = latentSize(session.about) > 2 ? ", projected orthogonally onto the plane" : "";
-  return "Each tile is the decoder's image of the latent at its middle." +
+  return (
+    "Each tile is the decoder's image of the latent at its middle." +
     (points.exist ? ` Points are the ${what} of the data${projected}.` : "") +
-    " Drag and turn the wheel, or use two fingers, to move the map; click to take a latent in hand.";
+    " Drag and turn the wheel, or use two fingers, to move the map; click to take a latent in hand."
+  );
 }
 
 /**
@@ -310,7 +345,9 @@ function introduction({ session, points }) {
  * @param {import("../session.js").Session} session @returns {[number, number]}
  */
 function firstDimensions(session) {
-  const { about } = session, size = latentSize(about), wanted = (session.recall("dims") ?? "").split(",").map(Number);
+  const { about } = session,
+    size = latentSize(about),
+    wanted = (session.recall("dims") ?? "").split(",").map(Number);
   const valid = wanted.length === 2 && wanted.every(one => Number.isInteger(one) && one >= 0 && one < size);
   if (valid && wanted[0] !== wanted[1]) return [wanted[0], wanted[1]];
   const [x, y] = size === 2 ? [0, 1] : new Set([...about.latents.active, 0, 1]);

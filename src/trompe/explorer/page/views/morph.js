@@ -13,9 +13,11 @@ import { button, el, latest, reporting, slider } from "../ui.js";
 /** @typedef {import("../motion.js").Path} Path */
 
 /** The least width of saved images. */
-const PNG_WIDTH = 512, GIF_WIDTH = 256;
+const PNG_WIDTH = 512,
+  GIF_WIDTH = 256;
 /** Of a saved path, one way; and the hundredths of a second that each is shown. */
-const FRAMES = 24, DELAY = 8;
+const FRAMES = 24,
+  DELAY = 8;
 /** Sliders beneath which there is room for the square of two dimensions. */
 const FEW = 8;
 /** Browsers refuse to have the address changed too often. */
@@ -28,31 +30,45 @@ export const view = { name: "morph", title: "Morph", requires: ["decoder", "flat
 function mount(root, session, signal) {
   const [, height, width] = session.about.image_shape;
   const canvas = el("canvas", { className: "image", width, height, role: "img", "aria-label": "image of the latent" });
-  const { position, path, pathUsed } = stateOf(session), animate = animator(signal);
+  const { position, path, pathUsed } = stateOf(session),
+    animate = animator(signal);
   const draw = latest(async () => {
     paint(canvas, await session.engine.decode(position.latent, { label: session.label }), session.about.image_shape);
   });
   for (const event of ["latent", "label", "changed"]) session.addEventListener(event, () => draw(), { signal });
   const remembering = addressKeeper(position, path, pathUsed, signal);
   const find = finder(session);
-  const walk = walker(position), active = session.about.latents.active.length;
+  const walk = walker(position),
+    active = session.about.latents.active.length;
   const square = active > 1 ? [pad(position, signal)] : [];
   let speed = 1;
   root.append(
-    el("div", { className: "first" },
+    el(
+      "div",
+      { className: "first" },
       el("div", { className: "shown" }, canvas),
-      el("div", { className: "panel" },
-        el("div", { className: "buttons" },
+      el(
+        "div",
+        { className: "panel" },
+        el(
+          "div",
+          { className: "buttons" },
           button("Random", () => position.move(randomActive(session)), { className: "main" }),
           button("Reset", () => position.move(middle(session.about))),
-          animate(seconds => walk(speed * seconds), "Random walk")),
+          animate(seconds => walk(speed * seconds), "Random walk"),
+        ),
         slider({ label: "speed", min: 0.1, max: 4, value: speed, digits: 1, onchange: value => (speed = value) }).root,
-        savers(position, path, canvas, remembering.write))),
+        savers(position, path, canvas, remembering.write),
+      ),
+    ),
     el("div", { className: "middle" }, sliders(position, signal), ...(active <= FEW ? square : [])),
-    el("div", { className: "last" },
+    el(
+      "div",
+      { className: "last" },
       pathPanel(position, path, animate, { find, touched: remembering.usePath, signal }),
       ...(active <= FEW ? [] : square),
-      ...(find ? [handPanel(position, find, signal)] : [])),
+      ...(find ? [handPanel(position, find, signal)] : []),
+    ),
   );
   remembering.write();
   draw();
@@ -60,7 +76,9 @@ function mount(root, session, signal) {
 
 /** Where the view begins: at the latent in hand, that of the address, or another. @param {Session} session */
 function stateOf(session) {
-  const { about } = session, size = latentSize(about), found = unpacked(about, session.recall("z"));
+  const { about } = session,
+    size = latentSize(about),
+    found = unpacked(about, session.recall("z"));
   const held = session.latent?.length === size ? session.latent : null;
   const start = held ?? found ?? (session.can("encoder") ? middle(about) : randomActive(session));
   const locked = (session.recall("locked") ?? "").split(".").filter(Boolean).map(Number);
@@ -89,11 +107,18 @@ function addressKeeper(position, path, pathUsed, signal) {
     const [from, to] = path.ends.map(end => packed(session.about, end));
     session.remember({ from, to, at: path.at.toFixed(3), way: path.arc ? "arc" : "straight" });
   };
-  const soon = () => { timer ||= setTimeout(write, ADDRESS_DELAY); };
+  const soon = () => {
+    timer ||= setTimeout(write, ADDRESS_DELAY);
+  };
   session.addEventListener("latent", soon, { signal });
   position.addEventListener("locks", soon, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
-  return { write, usePath: () => { pathUsed = true; } };
+  return {
+    write,
+    usePath: () => {
+      pathUsed = true;
+    },
+  };
 }
 
 /** What finds the latent of the image in hand, where there is such a thing. @param {Session} session */
@@ -112,7 +137,8 @@ function finder(session) {
  * @param {Position} position @param {() => Promise<Float32Array>} find @param {AbortSignal} signal
  */
 function handPanel(position, find, signal) {
-  const { session } = position, encodes = session.can("encoder");
+  const { session } = position,
+    encodes = session.can("encoder");
   const canvas = el("canvas", { role: "img", "aria-label": "image in hand" });
   const start = button(encodes ? "Encode it again" : "Find its latent", () => go());
   const go = latest(async () => {
@@ -128,13 +154,30 @@ function handPanel(position, find, signal) {
     held.hidden = !session.image;
   };
   const held = el("div", { className: "held" }, canvas, start);
-  session.addEventListener("image", () => { show(); if (encodes) go(); }, { signal });
+  session.addEventListener(
+    "image",
+    () => {
+      show();
+      if (encodes) go();
+    },
+    { signal },
+  );
   show();
-  return el("div", { className: "panel" }, el("h2", {}, "From an image"),
-    el("p", { className: "note" }, encodes ? "Choose an image: it is encoded, and you go on from its latent."
-      : "This model has no encoder: the latent whose image comes nearest is searched by gradient descent, which " +
-        "takes some seconds."),
-    imagePicker(session, signal), held);
+  return el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "From an image"),
+    el(
+      "p",
+      { className: "note" },
+      encodes
+        ? "Choose an image: it is encoded, and you go on from its latent."
+        : "This model has no encoder: the latent whose image comes nearest is searched by gradient descent, which " +
+            "takes some seconds.",
+    ),
+    imagePicker(session, signal),
+    held,
+  );
 }
 
 /**
@@ -142,29 +185,47 @@ function handPanel(position, find, signal) {
  * @param {() => void} write puts the state into the address
  */
 function savers(position, path, canvas, write) {
-  const { session } = position, { name } = session.about;
-  const animated = button("Save GIF", reporting(async () => {
-    animated.disabled = true;
-    try {
-      await save(await pathGif(position, path), `${name}.gif`);
-    } finally {
-      animated.disabled = false;
-    }
-  }), { title: "the path from A to B and back" });
-  const link = button("Copy link", reporting(async () => {
-    write();
-    await navigator.clipboard.writeText(location.href);
-    link.textContent = "Copied";
-    setTimeout(() => (link.textContent = "Copy link"), 1500);
-  }), { title: "the address holds this image's latent" });
+  const { session } = position,
+    { name } = session.about;
+  const animated = button(
+    "Save GIF",
+    reporting(async () => {
+      animated.disabled = true;
+      try {
+        await save(await pathGif(position, path), `${name}.gif`);
+      } finally {
+        animated.disabled = false;
+      }
+    }),
+    { title: "the path from A to B and back" },
+  );
+  const link = button(
+    "Copy link",
+    reporting(async () => {
+      write();
+      await navigator.clipboard.writeText(location.href);
+      link.textContent = "Copied";
+      setTimeout(() => (link.textContent = "Copy link"), 1500);
+    }),
+    { title: "the address holds this image's latent" },
+  );
   link.hidden = !navigator.clipboard;
-  return el("div", { className: "buttons" },
-    button("Save PNG", reporting(() => save(enlarged(canvas, PNG_WIDTH), `${name}.png`))), animated, link);
+  return el(
+    "div",
+    { className: "buttons" },
+    button(
+      "Save PNG",
+      reporting(() => save(enlarged(canvas, PNG_WIDTH), `${name}.png`)),
+    ),
+    animated,
+    link,
+  );
 }
 
 /** The path from A to B and back. @param {Position} position @param {Path} path */
 async function pathGif(position, path) {
-  const { engine, about, label } = position.session, shape = about.image_shape;
+  const { engine, about, label } = position.session,
+    shape = about.image_shape;
   const places = Array.from({ length: FRAMES }, (_, frame) => eased(frame / (FRAMES - 1)));
   const latents = places.map(at => position.allowed(along(path, at)));
   const images = await engine.decode(Float32Array.from(latents.flatMap(latent => [...latent])), { label });
@@ -182,7 +243,8 @@ async function pathGif(position, path) {
  * @param {HTMLCanvasElement} canvas @param {number} width
  */
 function enlarged(canvas, width) {
-  const times = Math.ceil(width / canvas.width), large = document.createElement("canvas");
+  const times = Math.ceil(width / canvas.width),
+    large = document.createElement("canvas");
   [large.width, large.height] = [times * canvas.width, times * canvas.height];
   const pen = context(large);
   pen.imageSmoothingEnabled = !canvas.classList.contains("pixels");
@@ -208,7 +270,8 @@ function packed(about, latent) {
  * @param {About} about @param {string | null} text
  */
 function unpacked(about, text) {
-  const dimensions = codedDimensions(about), latent = middle(about);
+  const dimensions = codedDimensions(about),
+    latent = middle(about);
   if (!text || !/^[\w-]+$/.test(text) || text.length !== Math.ceil((8 * dimensions.length) / 3)) return null;
   const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = new DataView(Uint8Array.from(letters, letter => letter.charCodeAt(0)).buffer);
@@ -220,8 +283,10 @@ function unpacked(about, text) {
 
 /** The active dimensions, from the first, with what is 0 and what is 1 in an address. @param {About} about */
 function codedDimensions({ latents: { active, low, high } }) {
-  return active.toSorted((a, b) => a - b).map(dimension => {
-    const reach = (high[dimension] - low[dimension]) / 2;
-    return [dimension, low[dimension] + reach, reach * UNIT];
-  });
+  return active
+    .toSorted((a, b) => a - b)
+    .map(dimension => {
+      const reach = (high[dimension] - low[dimension]) / 2;
+      return [dimension, low[dimension] + reach, reach * UNIT];
+    });
 }

@@ -46,12 +46,18 @@ export function parse(buffer) {
 }
 
 /** @type {[string, string][]} */
-const PARTS = [["real points", "dot real"], ["samples", "dot generated"], ["discriminator's logit", "area"],
-  ["generator's gradient", "arrow"]];
+const PARTS = [
+  ["real points", "dot real"],
+  ["samples", "dot generated"],
+  ["discriminator's logit", "area"],
+  ["generator's gradient", "arrow"],
+];
 
 /** @param {Game} game @returns {import("../scatter.js").Scene} */
 function sceneOf({ fields, place, hidden, cursor }) {
-  const { logits, points, push } = fields.at[place], reach = fields.reach[1], longest = LONGEST * reach;
+  const { logits, points, push } = fields.at[place],
+    reach = fields.reach[1],
+    longest = LONGEST * reach;
   const [real, samples, logit, gradient] = PARTS.map(([name]) => !hidden.has(name));
   return {
     reach,
@@ -60,7 +66,8 @@ function sceneOf({ fields, place, hidden, cursor }) {
     real: real ? fields.data : [],
     generated: samples ? points : [],
     arrows: gradient
-      ? { from: points, by: push.map(value => (value * longest) / Math.max(1e-12, fields.strongest)), longest } : null,
+      ? { from: points, by: push.map(value => (value * longest) / Math.max(1e-12, fields.strongest)), longest }
+      : null,
   };
 }
 
@@ -81,7 +88,8 @@ async function mount(root, session, signal) {
   /** @type {Game} */
   const game = { ...(await load(session.recall("step"))), hidden: new Set(), cursor: null };
   const label = "the plane: arrow keys move a cursor that reads the logit";
-  const board = plane(label, () => sceneOf(game), signal), reading = el("p", { className: "reading", role: "status" });
+  const board = plane(label, () => sceneOf(game), signal),
+    reading = el("p", { className: "reading", role: "status" });
   const draw = () => {
     reading.textContent = readingOf(game);
     board.redraw();
@@ -91,19 +99,30 @@ async function mount(root, session, signal) {
     game.cursor = point;
     draw();
   });
-  session.addEventListener("changed", latest(async () => {
-    const last = game.place === game.fields.steps.length - 1;
-    Object.assign(game, await load(last ? null : String(game.fields.steps[game.place])));
-    steps.show();
-  }), { signal });
+  session.addEventListener(
+    "changed",
+    latest(async () => {
+      const last = game.place === game.fields.steps.length - 1;
+      Object.assign(game, await load(last ? null : String(game.fields.steps[game.place])));
+      steps.show();
+    }),
+    { signal },
+  );
   const parts = switches(PARTS, game.hidden, draw);
   root.append(
-    el("p", {}, "Where the plane is blue, the discriminator takes a point for real; where it is orange, for " +
-      "generated; on the line it cannot tell. Each arrow is the way in which the generator's loss moves a sample: " +
-      "minus its gradient."),
-    el("div", { className: "columns" },
+    el(
+      "p",
+      {},
+      "Where the plane is blue, the discriminator takes a point for real; where it is orange, for " +
+        "generated; on the line it cannot tell. Each arrow is the way in which the generator's loss moves a sample: " +
+        "minus its gradient.",
+    ),
+    el(
+      "div",
+      { className: "columns" },
       el("div", {}, board.canvas, reading),
-      el("div", {}, steps.panel, el("div", { className: "panel" }, el("h2", {}, "Shown"), parts))),
+      el("div", {}, steps.panel, el("div", { className: "panel" }, el("h2", {}, "Shown"), parts)),
+    ),
   );
   steps.show();
 }
@@ -114,7 +133,8 @@ async function mount(root, session, signal) {
  * @param {AbortSignal} signal
  */
 function player(game, session, draw, signal) {
-  const scrub = el("input", { type: "range", min: "0", "aria-label": "training step" }), when = el("output", {});
+  const scrub = el("input", { type: "range", min: "0", "aria-label": "training step" }),
+    when = el("output", {});
   const last = () => game.fields.steps.length - 1;
   let playing = false;
   const show = () => {
@@ -131,22 +151,35 @@ function player(game, session, draw, signal) {
     game.place = Math.min(last(), Math.max(0, to));
     show();
   };
-  const play = button("Play", reporting(async () => {
-    playing = !playing;
-    if (playing && game.place === last()) go(0);
-    while (playing && !signal.aborted && game.place < last()) {
-      play.textContent = "Pause";
-      await new Promise(done => setTimeout(done, 1000 * SECONDS_PER_STEP));
-      if (playing && !signal.aborted) go(game.place + 1);
-    }
-    playing = false;
-    play.textContent = "Play";
-  }), { className: "main" });
+  const play = button(
+    "Play",
+    reporting(async () => {
+      playing = !playing;
+      if (playing && game.place === last()) go(0);
+      while (playing && !signal.aborted && game.place < last()) {
+        play.textContent = "Pause";
+        await new Promise(done => setTimeout(done, 1000 * SECONDS_PER_STEP));
+        if (playing && !signal.aborted) go(game.place + 1);
+      }
+      playing = false;
+      play.textContent = "Play";
+    }),
+    { className: "main" },
+  );
   scrub.addEventListener("input", () => go(Number(scrub.value)));
-  const back = button("Back", () => go(game.place - 1)), next = button("Step", () => go(game.place + 1));
-  const few = session.about.snapshots.length > 1 ? "One picture for each step at which the run kept its weights."
-    : "This run kept no snapshots; `--train.snapshots 0 100 1000` keeps some.";
-  const panel = el("div", { className: "panel" }, el("h2", {}, "Training"), scrub,
-    el("div", { className: "buttons" }, play, back, next, when), el("p", { className: "note" }, few));
+  const back = button("Back", () => go(game.place - 1)),
+    next = button("Step", () => go(game.place + 1));
+  const few =
+    session.about.snapshots.length > 1
+      ? "One picture for each step at which the run kept its weights."
+      : "This run kept no snapshots; `--train.snapshots 0 100 1000` keeps some.";
+  const panel = el(
+    "div",
+    { className: "panel" },
+    el("h2", {}, "Training"),
+    scrub,
+    el("div", { className: "buttons" }, play, back, next, when),
+    el("p", { className: "note" }, few),
+  );
   return { panel, show };
 }

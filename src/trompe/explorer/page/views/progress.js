@@ -14,17 +14,24 @@ export const view = {
   title: "Progress",
   requires: ["decoder", "flat images"],
   verbs: ["progress"],
-  lacks: ({ about }) => (about.prior === null && !about.capabilities.includes("reconstruction") ? "there is nothing to draw" : null),
+  lacks: ({ about }) =>
+    about.prior === null && !about.capabilities.includes("reconstruction") ? "there is nothing to draw" : null,
   mount,
 };
 
 /** @param {HTMLElement} root @param {import("../session.js").Session} session @param {AbortSignal} signal */
 async function mount(root, session, signal) {
   const samples = session.can("prior");
-  const canvas = el("canvas", { className: "image wide-image", role: "img", "aria-label": "images at the chosen step" });
-  const when = el("output", {}), scrub = el("input", { type: "range", min: "0", "aria-label": "training step" });
+  const canvas = el("canvas", {
+    className: "image wide-image",
+    role: "img",
+    "aria-label": "images at the chosen step",
+  });
+  const when = el("output", {}),
+    scrub = el("input", { type: "range", min: "0", "aria-label": "training step" });
   const playing = button("Play", () => play());
-  let seed = noise(session.about, SHOWN), steps = stepsOf(session);
+  let seed = noise(session.about, SHOWN),
+    steps = stepsOf(session);
   /** The images of each step that has been shown. @type {Map<number, Uint8Array>} */
   const known = new Map();
 
@@ -57,15 +64,42 @@ async function mount(root, session, signal) {
   };
   scrub.addEventListener("input", () => show());
   session.addEventListener("changed", reset, { signal });
-  session.addEventListener("label", () => { known.clear(); show(); }, { signal });
+  session.addEventListener(
+    "label",
+    () => {
+      known.clear();
+      show();
+    },
+    { signal },
+  );
   const buttons = el("div", { className: "buttons" }, playing, when);
   if (samples && session.about.engine === "served")
-    buttons.append(button("Other noise", () => { seed = noise(session.about, SHOWN); known.clear(); show(); }));
-  const few = session.about.snapshots.length ? "" : " This run kept no snapshots; `--train.snapshots 100 1000` keeps some.";
+    buttons.append(
+      button("Other noise", () => {
+        seed = noise(session.about, SHOWN);
+        known.clear();
+        show();
+      }),
+    );
+  const few = session.about.snapshots.length
+    ? ""
+    : " This run kept no snapshots; `--train.snapshots 100 1000` keeps some.";
   root.append(
-    el("p", {}, (samples ? "Samples from one noise at each kept step: drag to see how they came to be." : "The same images, reconstructed at each kept step.") +
-      (session.about.step < session.about.steps ? " This run is not finished: new weights appear here as it trains." : "") + few),
-    canvas, scrub, buttons);
+    el(
+      "p",
+      {},
+      (samples
+        ? "Samples from one noise at each kept step: drag to see how they came to be."
+        : "The same images, reconstructed at each kept step.") +
+        (session.about.step < session.about.steps
+          ? " This run is not finished: new weights appear here as it trains."
+          : "") +
+        few,
+    ),
+    canvas,
+    scrub,
+    buttons,
+  );
   scrub.max = String(steps.length - 1);
   scrub.value = scrub.max;
   playing.disabled = steps.length < 2;
@@ -79,7 +113,8 @@ function stepsOf({ about }) {
 
 /** @param {import("../session.js").Session} session @param {number} step @param {Float32Array} seed */
 async function imagesAt(session, step, seed) {
-  const { engine, about } = session, options = { label: session.label, snapshot: step === about.step ? null : step };
+  const { engine, about } = session,
+    options = { label: session.label, snapshot: step === about.step ? null : step };
   if (about.engine === "static") {
     const found = await engine.fetch(`progress-${step}.bin`);
     return new Uint8Array(await found.arrayBuffer());
