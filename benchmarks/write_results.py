@@ -38,6 +38,7 @@ def main() -> None:
         throughput,
         accelerator,
         startup,
+        explorer,
         packing,
         color_images,
         resuming,
@@ -143,6 +144,45 @@ def accelerator() -> Iterable[str]:
             f"{measured['distance_ratio']:.3f} (about 1 for an honest model)."
         )
         yield "![Samples of the GAN trained on a GPU](pictures/samples-cifar10-gpu.png)"
+
+
+def explorer() -> Iterable[str]:
+    """Latency and load of the explorer."""
+    if not (pages := list(read("explorer-page-mnist", "explorer-page-faces", "explorer-page-cifar10"))):
+        return
+    yield "## The explorer"
+    yield (
+        f"{command(pages[0])}, and likewise for the others: from a move of the pointer over the map to its image, in "
+        "headless Chromium, which shares the machine with the server. A static page computes in the visitor's browser, "
+        "by WebAssembly. A visitor downloads what the map needs until its first image, here without compression."
+    )
+    rows: Rows = []
+    for page in pages:
+        times = [
+            f"{page['engines'][engine][name]:.0f}"
+            for engine in ("served", "static")
+            for name in ("median_ms", "p99_ms")
+        ]
+        sizes = [f"{page[name] / 1e6:.0f} MB" for name in ("site_bytes", "downloaded_bytes")]
+        rows.append((f"`{page['run']}`", *times, *sizes))
+    yield table(("run", "served, median ms", "p99", "static, median ms", "p99", "static site", "downloaded"), rows)
+    for result in read("explorer-mnist", "explorer-faces"):
+        yield (
+            f"{command(result)}: one latent decoded by the server, over loopback; clients move their pointers at most "
+            "60 times a second, and beside tiles another client asks for 400 images at a time without a pause."
+        )
+        rows = [
+            (
+                name,
+                f"{one['median_ms']:.1f}",
+                f"{one['p99_ms']:.1f}",
+                f"{one['requests_per_second']:,.0f}",
+                str(one["errors"]),
+            )
+            for name, one in result["cases"].items()
+        ]
+        yield table(("", "median ms", "p99 ms", "requests/s", "errors"), rows)
+        yield machine(result["conditions"])
 
 
 def startup() -> Iterable[str]:

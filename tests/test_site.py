@@ -22,12 +22,14 @@ import torch
 from contract.test_contract import shrunk, toy_images
 
 import trompe
+from trompe.core.model import Model
 from trompe.explorer import onnxruntime_web
 from trompe.explorer.about import Shown, levels
 from trompe.explorer.onnxruntime_web import ARCHIVE, MEMBERS, NAME, runtime_files
 from trompe.explorer.runs import Runs
 from trompe.explorer.site import files_of, site
 from trompe.explorer.verbs import SERVED
+from trompe.recipes.build import build_model
 
 Site = dict[str, bytes]
 
@@ -192,9 +194,14 @@ def test_what_is_no_flat_image_has_a_page_too(tmp_path: Path) -> None:
 
 
 def test_a_model_conditioned_on_images_is_refused(vae_run: trompe.Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vae_run.model, "condition_shape", (1, 6, 6))
+    def conditioned(*given: Any) -> Model:
+        model = build_model(*given)
+        model.condition_shape = (1, 6, 6)
+        return model
+
+    monkeypatch.setattr("trompe.runs.predictor.build_model", conditioned)
     with pytest.raises(trompe.TrompeError, match="conditioned on images"):
-        files_of(Shown(vae_run, "run"))
+        site(Runs([vae_run.folder], device="cpu"))
 
 
 @pytest.mark.usefixtures("without_graphs")

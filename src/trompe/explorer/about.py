@@ -96,7 +96,7 @@ class Shown:
         if self.data is None:
             return None
         labels = None if self.data.labels is None else self.data.labels.tolist()
-        return {"count": len(self.data), "labels": labels, "names": [printable(name) for name in self.data.names]}
+        return {"count": len(self.data), "labels": labels}
 
 
 def status(run: Run) -> dict[str, Any]:

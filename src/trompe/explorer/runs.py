@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import TrompeError
 from ..files import RECORD_NAME
 from ..runs.record import read_record
-from ..runs.run import Run, by_step
+from ..runs.run import Run
 from ..runs.tensors import read_metadata
 from ..text import printable, printable_lines
 from .about import Shown
@@ -105,15 +105,13 @@ class Runs:
             ):
                 self._opened.popitem(last=False)
 
-    def status(self, name: str) -> dict[str, Any]:
-        """What changes while a run trains, read without opening its model.
+    def status(self, name: str) -> dict[str, str]:
+        """The version of a run, which changes while it trains, read without opening its model.
 
         Raises:
             NoRun: there is none of that name.
         """
-        folder = self.folder(name)
-        snapshots = [step for step, _ in by_step(folder / "snapshots", ".safetensors")]
-        return {"version": "-".join(map(str, version_of(folder))), "snapshots": snapshots}
+        return {"version": "-".join(map(str, version_of(self.folder(name))))}
 
     def described(self) -> list[dict[str, Any]]:
         """Each run in a line, read without opening its model; one that cannot be read says why."""

@@ -151,7 +151,7 @@ def run_routes(runs: Runs, computing: Lock) -> APIRouter:
             raise TrompeError("the latents are not finite numbers", hint="train it anew, or copy it again") from error
 
     @routes.get("/api/runs/{name}/status")
-    def status(name: Name) -> dict[str, Any]:
+    def status(name: Name) -> dict[str, str]:
         return runs.status(name)
 
     @routes.get("/api/runs/{name}/images", responses=ROWS, response_class=Bytes)

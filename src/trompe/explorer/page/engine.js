@@ -19,7 +19,7 @@
  * @property {string[]} capabilities
  * @property {Record<string, string>} lacks the reason for each capability that it has not
  * @property {Latents} latents
- * @property {{count: number, labels: number[] | null, names: string[]} | null} data
+ * @property {{count: number, labels: number[] | null} | null} data
  * @property {number} step
  * @property {number} steps
  * @property {number[]} snapshots steps at which weights were kept
@@ -54,7 +54,7 @@
  * @property {() => Promise<Uint8Array>} images of the data
  * @property {() => Promise<Float32Array | null>} latents of the data's images
  * @property {(path: string, body?: BodyInit) => Promise<Response>} fetch something else that belongs to this run
- * @property {() => Promise<{version: string, snapshots: number[]}>} status
+ * @property {() => Promise<{version: string}>} status of the run on disk
  */
 
 /** Whether this page was exported, and computes in the browser. */

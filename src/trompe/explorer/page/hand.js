@@ -9,7 +9,7 @@ const CANVAS = 196;
 
 /**
  * What sets `session.image`: a strip of the data's images, a file chosen or dropped, a drawing, a sample.
- * @param {import("./session.js").Session} session @param {AbortSignal} signal
+ * @param {Session} session @param {AbortSignal} signal
  */
 export function imagePicker(session, signal) {
   const { about } = session,
@@ -41,14 +41,11 @@ export function imagePicker(session, signal) {
       board.hidden = !board.hidden;
     }),
   );
-  const canSample = session.has("sample") && session.can("prior");
-  if (canSample)
+  if (canSample(session))
     buttons.append(
       button(
         "Generate one",
-        reporting(async () => {
-          session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
-        }),
+        reporting(async () => session.setImage(await sampled(session))),
       ),
     );
   const root = el("div", { className: "hand" });
@@ -102,22 +99,37 @@ export function imagePicker(session, signal) {
   return root;
 }
 
+/** @typedef {import("./session.js").Session} Session */
+
+/** @param {Session} session */
+const canSample = session => session.has("sample") && session.can("prior");
+
+/** @param {Session} session */
+const sampled = async ({ engine, about, label }) => toFloats(await engine.sample(noise(about), { label }));
+
 /** @param {number[]} one @param {number[]} other */
 export const sameShape = (one, other) =>
   one.length === other.length && one.every((size, place) => size === other[place]);
 
-/** An image to begin with, where there is none in hand: the first of the data, or a sample. @param {import("./session.js").Session} session */
+/**
+ * An image to begin with, where there is none in hand: the first of the data, which is of the class in hand where one
+ * is, or a sample.
+ * @param {Session} session
+ */
 export async function firstImage(session) {
   if (session.image && session.image.length === sizeOf(session.about.input_shape)) return session.image;
   const { about } = session;
   if (about.data && sameShape(about.image_shape, about.input_shape)) {
-    if (about.conditional && about.data.labels) session.setLabel(about.data.labels[0]);
-    session.setImage(await session.dataImage(0));
-  } else session.setImage(toFloats(await session.engine.sample(noise(about), { label: session.label })));
+    const labels = about.conditional ? about.data.labels : null,
+      first = Math.max(0, labels?.indexOf(Number(session.label)) ?? 0);
+    if (labels && labels[first] !== session.label) session.setLabel(labels[first]);
+    session.setImage(await session.dataImage(first));
+  } else if (canSample(session)) session.setImage(await sampled(session));
+  else throw new Error("The data of this run are not here: choose or draw an image.");
   return /** @type {Float32Array} */ (session.image);
 }
 
-/** A board to draw on, in white on black; each stroke's end takes the drawing in hand. @param {import("./session.js").Session} session */
+/** A board to draw on, in white on black; each stroke's end takes the drawing in hand. @param {Session} session */
 function drawingBoard(session) {
   const canvas = el("canvas", {
     width: CANVAS,
@@ -162,5 +174,6 @@ function drawingBoard(session) {
       session.setImage(await read(canvas, session.about.input_shape));
     }),
   );
+  canvas.addEventListener("pointercancel", () => (last = null));
   return el("div", { className: "board", hidden: true }, canvas, button("Clear", clear));
 }

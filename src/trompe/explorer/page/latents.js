@@ -49,3 +49,15 @@ export function between(from, to, place, spherical = false) {
   );
   return from.map((value, d) => (a * value) / lengths[0] + (b * to[d]) / lengths[1]);
 }
+
+/** Rows as one array. @param {Float32Array[]} parts of some rows each */
+export function joined(parts) {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let place = 0;
+  for (const part of parts) {
+    all.set(part, place);
+    place += part.length;
+  }
+  return all;
+}

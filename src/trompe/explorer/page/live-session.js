@@ -35,7 +35,6 @@ export class Training extends EventTarget {
     /** @type {State | null} */
     this.state = null;
     /** @type {import("./curves.js").History} */
-    /** @type {import("./curves.js").History} */
     this.history = { steps: [], terms: {} };
     this.id = "";
     /** Requests are made one after another. @type {Promise<void>} */
@@ -97,6 +96,7 @@ export class Training extends EventTarget {
   /** @param {State} state */
   take(state) {
     if (state.id) [this.id, this.history] = [state.id, { steps: [], terms: {} }];
+    if (this.signal.aborted) return;
     if (state.data && !Array.isArray(this.settings.data)) this.points = state.data;
     const isNew = state.step > (this.history.steps.at(-1) ?? 0) && Object.keys(state.losses).length;
     if (isNew) logged(this.history, state.step, state.losses);

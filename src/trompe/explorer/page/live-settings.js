@@ -3,7 +3,7 @@
 import { choice, el, slider } from "./ui.js";
 
 /**
- * The fields of `Start` in `explorer/live.py`.
+ * The fields of `Start` in `explorer/live_training.py`.
  * @typedef {object} Settings
  * @property {string | number[]} data a set's name, or points that were drawn
  * @property {"gan" | "vae" | "autoencoder"} family
@@ -37,7 +37,7 @@ const RATES = { gan: 0.001, vae: 0.003, autoencoder: 0.003 };
 const FAMILIES = [
   ["gan", "GAN"],
   ["vae", "VAE"],
-  ["autoencoder", "autoencoder"],
+  ["autoencoder", "Autoencoder"],
 ];
 const OBJECTIVES = ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"];
 const LAYERS = [[], [16], [64], [128], [32, 32], [64, 64], [128, 128], [64, 64, 64], [128, 128, 128], [256, 256, 256]];
@@ -70,7 +70,7 @@ export function settingsPanels(settings, { begin, change }) {
   );
   const activation = choice("Activation", ACTIVATIONS, settings.activation, value => begin({ activation: value }));
   const latent = slider({
-    label: "latent dimensions",
+    label: "Latent dimensions",
     min: 1,
     max: MOST_LATENT,
     step: 1,
@@ -93,12 +93,12 @@ export function settingsPanels(settings, { begin, change }) {
     choice(label, numbers(values), String(settings[name]), value => change({ [name]: Number(value) }));
   const chosen = {
     learning_rate: number("Learning rate", "learning_rate", LEARNING_RATES),
-    discriminator_lr_scale: number("Discriminator's rate, times", "discriminator_lr_scale", SCALES),
-    batch: number("Batch", "batch", BATCHES),
+    discriminator_lr_scale: number("Discriminator learning rate ×", "discriminator_lr_scale", SCALES),
+    batch: number("Batch size", "batch", BATCHES),
     r1: number("R1", "r1", WEIGHTS),
     r2: number("R2", "r2", WEIGHTS),
     gradient_penalty: number("Gradient penalty", "gradient_penalty", WEIGHTS),
-    beta: number("Weight of the KL", "beta", BETAS),
+    beta: number("KL weight (beta)", "beta", BETAS),
   };
   const grid = (/** @type {HTMLElement[]} */ ...rows) => el("div", { className: "settings" }, ...rows);
   const networks = el(

@@ -21,8 +21,6 @@ import { VIEWS } from "./views/index.js";
 const byId = id => /** @type {T} */ (document.getElementById(id));
 const POLL = 2000;
 
-/** @type {Session | null} */
-let session = null;
 let shown = new AbortController();
 let opened = new AbortController();
 
@@ -41,13 +39,19 @@ function absent(view, of) {
 
 /** @param {string} name */
 async function choose(name) {
+  shown.abort();
   opened.abort();
   opened = new AbortController();
+  const { signal } = opened;
   byId("tabs").replaceChildren();
   byId("facts").textContent = "";
   byId("view").replaceChildren(el("p", { role: "status" }, `Opening ${name} ...`));
-  const engine = await openRun(name);
-  session = new Session(engine);
+  const engine = await openRun(name).catch(error => {
+    if (!signal.aborted) byId("view").replaceChildren(el("p", {}, "The run could not be opened."));
+    throw error;
+  });
+  if (signal.aborted) return; // another was chosen meanwhile
+  const session = new Session(engine);
   session.remember({ run: name });
   const { about } = engine;
   document.title = `${about.name} · trompe`;
@@ -56,7 +60,7 @@ async function choose(name) {
     `${about.name}: recipe ${about.recipe}, trained on ${about.data_name}, with trompe ${about.trompe}.`;
   showClasses(session);
   showTabs(session);
-  if (about.engine === "served") void watch(session, opened.signal);
+  if (about.engine === "served") void watch(session, signal);
 }
 
 /** @param {import("./engine.js").About} about */
@@ -65,7 +69,7 @@ function factsOf(about) {
     latent = about.latent_shape.join("×");
   const what =
     about.kind === "points" ? "points of the plane" : `${size} ${about.image_shape[0] === 1 ? "grayscale" : "color"}`;
-  return `${about.family}, ${what}, ${latent} latent dimensions, step ${about.step.toLocaleString("en")} of ${about.steps.toLocaleString("en")}`;
+  return `${about.family}, ${what}, ${latent} latent dimension${latent === "1" ? "" : "s"}, step ${about.step.toLocaleString("en")} of ${about.steps.toLocaleString("en")}`;
 }
 
 /** @param {Session} of */
@@ -75,6 +79,7 @@ function showClasses(of) {
   select.replaceChildren(...of.about.classes.map((name, place) => el("option", { value: String(place) }, name)));
   select.value = String(of.label ?? 0);
   select.onchange = () => of.setLabel(Number(select.value));
+  of.addEventListener("label", () => (select.value = String(of.label)), { signal: opened.signal });
 }
 
 /** @param {Session} of */
@@ -150,8 +155,13 @@ async function start() {
   );
   byId("run-choice").hidden = runs.length < 2;
   const usable = runs.filter(run => !run.error);
-  if (!usable.length) throw new Error(runs[0]?.error ?? "there is no run");
+  if (!usable.length) {
+    byId("view").replaceChildren(el("p", {}, "There is no run to open."));
+    throw new Error(runs[0]?.error ?? "there is no run");
+  }
   const wanted = new URLSearchParams(location.hash.slice(1)).get("run");
+  const refused = runs.find(run => run.name === wanted)?.error;
+  if (refused) say(refused);
   const name = usable.some(run => run.name === wanted) ? String(wanted) : usable[0].name;
   select.value = name;
   select.onchange = reporting(() => {
@@ -161,7 +171,4 @@ async function start() {
   await choose(name);
 }
 
-start().catch(error => {
-  byId("view").replaceChildren(el("p", {}, "The run could not be opened."));
-  say(error);
-});
+start().catch(say);

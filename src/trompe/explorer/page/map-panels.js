@@ -46,8 +46,8 @@ export function tools(map) {
         if (!shown) map.moved();
       },
     }).root;
-  const faders = [fade("tiles", "images")];
-  if (map.points.exist) faders.push(fade("points", "points"));
+  const faders = [fade("tiles", "Images")];
+  if (map.points.exist) faders.push(fade("points", "Points"));
   return el(
     "div",
     { className: "tools" },
@@ -58,7 +58,7 @@ export function tools(map) {
       button("−", () => stage.zoom(1 / 1.5), { "aria-label": "zoom out" }),
       button("Show all", () => map.showAll()),
       button(
-        "Save as PNG",
+        "Save PNG",
         reporting(() => map.save()),
       ),
     ),

@@ -236,7 +236,7 @@ export function logitAt(logits, side, reach, point) {
  * @param {number} logit @param {number[]} point @param {boolean} probability whether there is one
  */
 export function said(logit, point, probability) {
-  const real = probability ? `, probability of being real ${Math.round(100 / (1 + Math.exp(-logit)))} %` : "";
+  const real = probability ? `, probability of being real ${Math.round(100 / (1 + Math.exp(-logit)))}%` : "";
   return `at (${point.map(value => value.toFixed(2)).join(", ")}): logit ${logit.toFixed(2)}${real}`;
 }
 

@@ -10,11 +10,16 @@ export class Session extends EventTarget {
     this.engine = engine;
     this.about = engine.about;
     /** The class in hand, of a conditional model. @type {number | null} */
-    this.label = engine.about.conditional ? Number(this.recall("class") ?? 0) : null;
+    this.label = engine.about.conditional ? this.#labelInAddress() : null;
     /** The image in hand, float32 in [0, 1]. @type {Float32Array | null} */
     this.image = null;
     /** The latent in hand. @type {Float32Array | null} */
     this.latent = null;
+  }
+
+  #labelInAddress() {
+    const label = Number(this.recall("class"));
+    return label in this.about.classes ? label : 0;
   }
 
   /** @param {string} capability of the model */

@@ -6,8 +6,8 @@ import { LONGEST_NAME, difference } from "./directions.js";
 import { latentSize, randomLatent } from "./latents.js";
 import { button, choice, el, reporting } from "./ui.js";
 
-const PAGE = 40;
 /** Images to choose from at a time. */
+const PAGE = 40;
 const ALL = "all";
 
 /** @typedef {import("./session.js").Session} Session */

@@ -2,6 +2,7 @@
 /** The static engine: the run's networks as ONNX graphs, which onnxruntime-web runs in a worker of this page. */
 import { checked } from "./engine.js";
 import { sizeOf, toBytes } from "./images.js";
+import { joined } from "./latents.js";
 import { once } from "./served.js";
 import { el } from "./ui.js";
 
@@ -64,24 +65,12 @@ export async function open(name) {
       if (body !== undefined) throw new Error(absent(path));
       return load(path);
     },
-    status: async () => ({ version: "", snapshots: about.snapshots }),
+    status: async () => ({ version: "" }),
   };
 }
 
 /** @param {string} what */
 const absent = what => `This page was exported without ${what}: open the run with \`trompe explore\`.`;
-
-/** @param {Float32Array[]} parts */
-function joined(parts) {
-  if (parts.length === 1) return parts[0];
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let place = 0;
-  for (const part of parts) {
-    all.set(part, place);
-    place += part.length;
-  }
-  return all;
-}
 
 /**
  * What the worker computes: a graph's output for rows of a shape, whose first number counts them.

@@ -1,6 +1,7 @@
 // @ts-check
 /** What a decoder makes of a plane, as tiles: each is the image decoded at its center. */
 import { imageData, sizeOf } from "./images.js";
+import { joined } from "./latents.js";
 import { say } from "./ui.js";
 
 /** @typedef {import("./plane.js").Plane} Plane @typedef {import("./plane.js").Viewport} Viewport */
@@ -174,10 +175,3 @@ export class Tiles {
 
 /** @param {Cell} cell */
 const keyOf = ({ level, column, row }) => `${level} ${column} ${row}`;
-
-/** @param {Float32Array[]} rows */
-function joined(rows) {
-  const all = new Float32Array(rows.length * rows[0].length);
-  rows.forEach((row, place) => all.set(row, place * row.length));
-  return all;
-}

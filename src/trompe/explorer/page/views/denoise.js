@@ -1,7 +1,7 @@
 // @ts-check
 /** An image with noise, restored. */
 import { firstImage, imagePicker } from "../hand.js";
-import { context, paint, sizeOf, toBytes } from "../images.js";
+import { paint, sizeOf, toBytes } from "../images.js";
 import { normal } from "../latents.js";
 import { button, choice, el, latest, slider } from "../ui.js";
 
@@ -14,7 +14,7 @@ export const view = {
   mount,
 };
 
-/** The kinds of noise: each a function of a value, a uniform number, and how much. */
+/** The kinds of noise: each a function of a value and an amount. */
 const NOISES = {
   gaussian: (/** @type {number} */ value, /** @type {number} */ amount) => value + amount * normal(),
   masking: (/** @type {number} */ value, /** @type {number} */ amount) => (Math.random() < amount ? 0 : value),
@@ -85,7 +85,8 @@ async function mount(root, session, signal) {
     noisy = clean = await firstImage(session);
     draw();
   });
-  for (const one of ["image", "label", "changed"]) session.addEventListener(one, () => begin(), { signal });
+  session.addEventListener("image", () => begin(), { signal });
+  for (const one of ["label", "changed"]) session.addEventListener(one, () => restore(), { signal });
   const kinds = choice("Noise", Object.keys(NOISES), kind, value => (kind = /** @type {any} */ (value)));
   root.append(
     el(
@@ -112,12 +113,11 @@ async function mount(root, session, signal) {
         }),
         kinds.root,
       ),
-      slider({ label: "amount", min: 0, max: 1, value: amount, onchange: value => (amount = value) }).root,
-      slider({ label: "brush", min: 0.03, max: 0.5, value: brush, onchange: value => (brush = value) }).root,
+      slider({ label: "Amount", min: 0, max: 1, value: amount, onchange: value => (amount = value) }).root,
+      slider({ label: "Brush", min: 0.03, max: 0.5, value: brush, onchange: value => (brush = value) }).root,
       error,
     ),
     el("div", { className: "panel" }, el("h2", {}, "Image"), imagePicker(session, signal)),
   );
-  context(shown);
   begin();
 }

@@ -8,8 +8,8 @@ import { latentSize, middle, randomLatent } from "../latents.js";
 import { setsPanel } from "../sets.js";
 import { button, el, latest, reporting } from "../ui.js";
 
-const FRAMES = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1];
 /** Of the film strip, in reaches of the direction. */
+const FRAMES = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1];
 
 /** @typedef {import("../directions.js").Direction} Direction */
 
@@ -181,9 +181,7 @@ function startPanel(session, state, signal) {
     { className: "buttons" },
     button("Random start", () => state.begin(randomLatent(session.about)), { className: "main" }),
     button("All sliders to zero", () => state.begin(state.start)),
-    button(session.about.prior ? "Middle of the prior" : "Mean of the latents", () =>
-      state.begin(middle(session.about)),
-    ),
+    button(session.about.prior ? "Mean of the prior" : "Mean of the data", () => state.begin(middle(session.about))),
   );
   const panel = el("div", { className: "panel" }, el("h2", {}, "Start"), buttons);
   if (!session.can("encoder")) return panel;

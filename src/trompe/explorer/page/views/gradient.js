@@ -1,12 +1,13 @@
 // @ts-check
 /** The discriminator's gradient: what to change in an image to look more real; and images that follow it. */
+import { drawCurves } from "../curves.js";
 import { firstImage, imagePicker } from "../hand.js";
 import { paint, sizeOf, toBytes } from "../images.js";
 import { button, el, latest, reporting, slider } from "../ui.js";
 
-const STRIDE = 0.004;
-/** Of the mean change of a pixel in a step. */
-const MOST_STRIDE = 0.02;
+/** The mean change of a pixel in a step, at first and at most. */
+const STRIDE = 0.004,
+  MOST_STRIDE = 0.02;
 
 /** @type {import("../main.js").View} */
 export const view = {
@@ -14,7 +15,6 @@ export const view = {
   title: "Discriminator gradient",
   requires: ["discriminator of images", "flat images"],
   verbs: ["gradient", "discriminate"],
-  lacks: ({ about }) => (about.kind === "points" ? "the game in the plane shows it" : null),
   mount,
 };
 
@@ -29,17 +29,11 @@ async function mount(root, session, signal) {
   const [shownImage, shownGradient, shownChange] = canvases;
   const captions = [
     "The image",
-    "What would look more real: brighter than gray add, darker take away",
-    "Changed so far, ten times enlarged",
+    "Its gradient: a pixel that is brighter than gray would look more real if brighter, a darker one if darker",
+    "The change so far, amplified ten times",
   ];
   const logit = el("output", { className: "logit" }),
-    curve = el("canvas", {
-      width: 480,
-      height: 120,
-      className: "curve",
-      role: "img",
-      "aria-label": "logit after each step",
-    });
+    curve = el("canvas", { className: "losses", hidden: true, role: "img", "aria-label": "logit after each step" });
   /** @type {Float32Array} */
   let start = new Float32Array(size),
     image = start,
@@ -70,7 +64,8 @@ async function mount(root, session, signal) {
     logit.textContent =
       `logit ${logits.at(-1)?.toFixed(3)}` +
       (logits.length > 1 ? ` after ${logits.length - 1} steps, from ${logits[0].toFixed(3)}` : "");
-    drawCurve(curve, logits);
+    curve.hidden = logits.length < 2;
+    drawCurves(curve, { steps: [...logits.keys()], terms: { logit: logits } }, ["logit"], false);
   };
   const begin = latest(async () => {
     image = start = await firstImage(session);
@@ -102,7 +97,7 @@ async function mount(root, session, signal) {
   const once = button("One step", reporting(step));
   const back = button("Back to the start", () => begin());
   const speed = slider({
-    label: "step size",
+    label: "Step size",
     min: 0.0005,
     max: MOST_STRIDE,
     step: 0.0005,
@@ -136,28 +131,8 @@ async function mount(root, session, signal) {
   begin();
 }
 
-/** @param {Float32Array} values of which the sizes are compared */
-function quantile(values, share = 0.99) {
+/** @param {Float32Array} values of which the sizes are compared @param {number} share */
+function quantile(values, share) {
   const sizes = values.map(Math.abs).sort();
   return sizes[Math.min(sizes.length - 1, Math.floor(share * sizes.length))];
-}
-
-/** @param {HTMLCanvasElement} canvas @param {number[]} values */
-export function drawCurve(canvas, values) {
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  canvas.classList.toggle("drawn", values.length > 1);
-  if (values.length < 2) return;
-  const low = Math.min(...values),
-    high = Math.max(...values),
-    room = 8;
-  pen.strokeStyle = getComputedStyle(canvas).getPropertyValue("--accent");
-  pen.lineWidth = 2;
-  pen.beginPath();
-  values.forEach((value, place) => {
-    const x = room + ((canvas.width - 2 * room) * place) / (values.length - 1);
-    const y = canvas.height - room - ((canvas.height - 2 * room) * (value - low)) / (high - low || 1);
-    pen.lineTo(x, y);
-  });
-  pen.stroke();
 }

@@ -81,7 +81,7 @@ function running(training, signal) {
   const when = el("output", {}),
     trouble = el("p", { className: "trouble", role: "alert", hidden: true });
   const count = slider({
-    label: "steps a picture",
+    label: "Steps per frame",
     min: 1,
     max: 100,
     step: 1,
@@ -179,7 +179,7 @@ function dataPanel(training, board, signal) {
     { signal },
   );
   const width = slider({
-    label: "brush",
+    label: "Brush",
     min: 0,
     max: 0.2,
     step: 0.01,

@@ -57,7 +57,7 @@ function mount(root, session, signal) {
           button("Reset", () => position.move(middle(session.about))),
           animate(seconds => walk(speed * seconds), "Random walk"),
         ),
-        slider({ label: "speed", min: 0.1, max: 4, value: speed, digits: 1, onchange: value => (speed = value) }).root,
+        slider({ label: "Speed", min: 0.1, max: 4, value: speed, digits: 1, onchange: value => (speed = value) }).root,
         savers(position, path, canvas, remembering.write),
       ),
     ),

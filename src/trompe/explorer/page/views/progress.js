@@ -1,5 +1,5 @@
 // @ts-check
-/** Training: one noise, or one set of images, at each kept snapshot. */
+/** Training: samples from the same noise, or reconstructions of the same images, at each kept snapshot. */
 import { paintGrid, sizeOf, toFloats } from "../images.js";
 import { noise } from "../latents.js";
 import { button, el, latest, reporting } from "../ui.js";
@@ -15,7 +15,9 @@ export const view = {
   requires: ["decoder", "flat images"],
   verbs: ["progress"],
   lacks: ({ about }) =>
-    about.prior === null && !about.capabilities.includes("reconstruction") ? "there is nothing to draw" : null,
+    about.prior === null && !(about.data && about.capabilities.includes("reconstruction"))
+      ? "there is nothing to sample from, and no image to reconstruct"
+      : null,
   mount,
 };
 
@@ -45,13 +47,19 @@ async function mount(root, session, signal) {
     paintGrid(canvas, await images(step), session.about.image_shape, COLUMNS);
     when.textContent = `step ${step.toLocaleString("en")}`;
   });
+  let running = false;
   const play = reporting(async () => {
+    running = !running;
+    if (!running) return;
+    playing.textContent = "Pause";
     const from = Number(scrub.value) === steps.length - 1 ? 0 : Number(scrub.value);
-    for (let place = from; place < steps.length && !signal.aborted; place++) {
+    for (let place = from; place < steps.length && running && !signal.aborted; place++) {
       scrub.value = String(place);
       show();
       await new Promise(done => setTimeout(done, 1000 * SECONDS_PER_STEP));
     }
+    running = false;
+    playing.textContent = "Play";
   });
   const reset = () => {
     const last = Number(scrub.value) === Number(scrub.max);
@@ -89,7 +97,7 @@ async function mount(root, session, signal) {
       "p",
       {},
       (samples
-        ? "Samples from one noise at each kept step: drag to see how they came to be."
+        ? "Samples from the same noise at each kept step: drag to see how they came to be."
         : "The same images, reconstructed at each kept step.") +
         (session.about.step < session.about.steps
           ? " This run is not finished: new weights appear here as it trains."
