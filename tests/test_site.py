@@ -174,7 +174,7 @@ def test_noise_of_a_uniform_prior_has_a_graph_of_its_own(tmp_path: Path) -> None
     run = trompe.train(shrunk("bigan-mnist"), tmp_path, data=toy_images((1, 8, 8)), quiet=True)
     about = json.loads(files_of(Shown(run, "run"))["about.json"])
     assert about["prior"] == "uniform"
-    assert set(about["static"]["graphs"]) == {"sample", "decode", "encode", "discriminate"}
+    assert set(about["static"]["graphs"]) == {"sample", "decode", "encode"}
 
 
 @pytest.mark.usefixtures("without_graphs")

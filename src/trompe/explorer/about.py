@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, UInt8
 from matplotlib.colors import to_hex
 
+from ..analysis.directions import Direction, directions
 from ..analysis.latents import REACH, activity
 from ..data.samples import Samples, random_images
 from ..errors import TrompeError
@@ -63,6 +64,11 @@ class Shown:
         return self.run.encode(self.data).flatten(1).numpy()
 
     @cached_property
+    def directions(self) -> list[Direction]:
+        """Those of its latents that are computed."""
+        return directions(self.run.predictor, self.data, self.latents)
+
+    @cached_property
     def about(self) -> dict[str, Any]:
         """Everything but pixels and latents, as JSON."""
         run, model, record = self.run, self.run.model, self.run.record
@@ -109,8 +115,8 @@ def status(run: Run) -> dict[str, Any]:
 
 
 def latents_of(shown: Shown) -> dict[str, Any]:
-    """The latent dimensions: how active each is and in what unit, which are active, the most active first, and between
-    which values each is varied.
+    """The latent dimensions: how active each is and in what unit; the active ones, or where none is all, the most active
+    first; and between which values each is varied.
     """
     predictor, model = shown.run.predictor, shown.run.model
     found = activity(predictor, shown.data)
@@ -128,7 +134,7 @@ def latents_of(shown: Shown) -> dict[str, Any]:
     return {
         "activity": found.tolist(),
         "unit": "nats" if gaussian else "variance" if shown.latents is not None else "mean change of a pixel",
-        "active": [int(one) for one in order if found[one] >= least],
+        "active": [int(one) for one in order if found[one] >= least] or order.tolist(),
         "mean": mean.tolist(),
         "deviation": deviation.tolist(),
         "low": (middle - reach).tolist(),

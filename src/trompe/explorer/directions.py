@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic_core import from_json
 
-from ..analysis.directions import Kept, directions, keep_directions, own_directions, parsed
+from ..analysis.directions import Kept, keep_directions, own_directions, parsed
 from ..errors import TrompeError
 from .about import Shown
 
@@ -24,9 +24,7 @@ JSON: dict[str, Any] = {
 
 def directions_of(shown: Shown) -> list[dict[str, Any]]:
     """Each direction of a run with its name, kind, vector and reach; the user's own come last."""
-    run = shown.run
-    found = [*directions(run.predictor, shown.data, shown.latents), *own_directions(run)]
-    return [one.to_json() for one in found]
+    return [one.to_json() for one in (*shown.directions, *own_directions(shown.run))]
 
 
 def router(opened: Callable[[str], Shown], computing: Lock) -> APIRouter:

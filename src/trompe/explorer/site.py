@@ -31,6 +31,8 @@ from .verbs import SERVED
 
 SHOWN = 36
 """Images of a step of the training."""
+VIEWED = {"decode", "encode", "reconstruct", "sample"}
+"""What the views of a static page ask for: the discriminator is of no use there without its gradient."""
 WEBGPU_FROM = 10**8
 """Multiplications for an image: WebAssembly makes about as many in a frame of the screen."""
 ENGINE = '<meta name="engine" content="served">'
@@ -85,7 +87,7 @@ def files_of(shown: Shown) -> dict[str, bytes]:
         content["images.bin"] = shown.images.tobytes()
     if shown.latents is not None:
         content["latents.bin"] = shown.latents.astype("<f4").tobytes()
-    verbs = [key for key, verb in SERVED.items() if key in VERBS and not lacking(shown.run.predictor, verb.requires)]
+    verbs = [key for key in SERVED if key in VIEWED and not lacking(shown.run.predictor, SERVED[key].requires)]
     verbs += ["progress"] if progress else []
     if (layers := layers_at(shown)) is not None:
         content["layers.json"] = as_json(layers)
@@ -100,7 +102,7 @@ def files_of(shown: Shown) -> dict[str, bytes]:
 
 def is_large(predictor: Predictor) -> bool:
     """Whether a verb of the model takes so long without a GPU that one is worth its own delay of some milliseconds."""
-    for verb in VERBS.values():
+    for verb in map(VERBS.__getitem__, VIEWED):
         if verb.lacks(predictor) is None:
             inputs = examples(predictor.model, verb, 1)
             with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -117,8 +119,8 @@ def graphs_of(shown: Shown) -> dict[str, bytes]:
     predictor, model = shown.run.predictor, shown.run.model
     composed = {"reconstruct", *(["sample"] if model.prior == "normal" else [])}
     graphs = {}
-    for key, verb in VERBS.items():
-        if key not in composed and verb.lacks(predictor) is None:
+    for key in sorted(VIEWED - composed):
+        if (verb := VERBS[key]).lacks(predictor) is None:
             graphs[key] = exported(model, key, verb)
             largest_difference(model, verb, graphs[key])
     return graphs
