@@ -115,7 +115,7 @@ def status(run: Run) -> dict[str, Any]:
 
 
 def latents_of(shown: Shown) -> dict[str, Any]:
-    """The latent dimensions: how active each is and in what unit; the active ones, or where none is all, the most active
+    """The latent dimensions: how active each is and in what unit; the active ones (where none is, all), most active
     first; and between which values each is varied.
     """
     predictor, model = shown.run.predictor, shown.run.model
