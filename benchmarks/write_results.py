@@ -154,9 +154,9 @@ def explorer() -> Iterable[str]:
     yield (
         f"{command(pages[0])}, and likewise for the others: from a move of the pointer over the map to its image, in "
         "headless Chromium, which shares the machine with the server. A static page computes in the visitor's browser, "
-        "by WebAssembly. A visitor downloads what the map needs until its first image, here without compression. `map` is "
-        "a `vae-mnist-2d`, `faces` a `vae` of 64x64 color images with 64 latent dimensions, `gpu-cifar` the GAN that was "
-        "trained on a GPU."
+        "by WebAssembly. A visitor downloads what the map needs until its first image, here without compression. "
+        "`map` is a `vae-mnist-2d`, `faces` a `vae` of 64x64 color images with 64 latent dimensions, `gpu-cifar` the "
+        "GAN that was trained on a GPU."
     )
     rows: Rows = []
     for page in pages:
