@@ -554,6 +554,13 @@ def test_a_port_that_is_taken_is_bad_input(vae_run: trompe.Run, run_command: Any
     assert "--port" in errors
 
 
+def test_a_run_that_is_damaged_alone_is_bad_input(vae_run: trompe.Run, tmp_path: Path, run_command: Any) -> None:
+    folder = Path(shutil.copytree(vae_run.folder, tmp_path / "run"))
+    (folder / "weights.safetensors").write_bytes(b"damaged")
+    _, errors = run_command("explore", folder, "--no-browser", code=2)
+    assert "no run can be opened: `run/weights.safetensors`" in errors
+
+
 def test_a_device_that_is_not_there_is_bad_input(vae_run: trompe.Run, run_command: Any) -> None:
     assert "hint:" in run_command("explore", vae_run.folder, "--device", "cuda:99", "--no-browser", code=2)[1]
 

@@ -39,6 +39,13 @@ def test_another_run_is_chosen(visit: Visit) -> None:
     expect(page.locator("#facts")).to_contain_text("gan")
 
 
+def test_an_address_that_is_followed_opens_what_it_names(visit: Visit) -> None:
+    page = visit("vae", "morph")
+    page.evaluate("location.hash = 'run=gan&view=progress'")
+    page.wait_for_selector("#view > .progress")
+    expect(page.locator("#facts")).to_contain_text("gan")
+
+
 @served_only
 def test_tabs_are_walked_by_keys(visit: Visit) -> None:
     page = visit("vae")

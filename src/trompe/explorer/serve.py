@@ -36,6 +36,11 @@ def serve(runs: Sequence[Path], *, host: str, port: int, browser: bool, device: 
         TrompeError: the address is taken, or not this machine's; there is no such device.
     """
     pick_device(device)
+    shown = Runs(runs, device=device)
+    if reasons := [line["error"] for line in shown.described() if "error" in line]:
+        if len(reasons) == len(shown.folders()):
+            raise TrompeError(f"no run can be opened: {reasons[0]}", hint="wait for its first weights, or restore it from a copy")
+        note(f"warning: some runs cannot be opened: {reasons[0]}")
     with contextlib.suppress(KeyboardInterrupt), ended_by_sigterm():
         listening, address = listen(host, port)
         if not ipaddress.ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback:
@@ -47,7 +52,7 @@ def serve(runs: Sequence[Path], *, host: str, port: int, browser: bool, device: 
             if browser and has_browser():
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-        server_of(Runs(runs, device=device), host, announce).run([listening])
+        server_of(shown, host, announce).run([listening])
 
 
 def serve_beside(runs: Runs) -> str:

@@ -83,7 +83,9 @@ export async function openRun(name) {
  * @param {Promise<Response>} request
  */
 export async function checked(request) {
-  const response = await request;
+  const response = await request.catch(() => {
+    throw new Error(isStatic() ? "this file cannot be loaded" : "the explorer does not answer: has it been stopped?");
+  });
   if (response.ok) return response;
   let reason = `${response.status} ${response.statusText}`;
   try {

@@ -57,7 +57,8 @@ async function choose(name) {
   document.title = `${about.name} · trompe`;
   byId("facts").textContent = factsOf(about);
   byId("about").textContent =
-    `${about.name}: recipe ${about.recipe}, trained on ${about.data_name}, with trompe ${about.trompe}.`;
+    `${about.name}: recipe ${about.recipe}, trained on ${about.data_name}, with trompe ${about.trompe}.` +
+    (about.data ? "" : ` Its data are not at hand: there are no images of theirs here, and nothing is ordered by KL.`);
   showClasses(session);
   showTabs(session);
   if (about.engine === "served") void watch(session, signal);
@@ -127,10 +128,12 @@ function show(view, of) {
 /** Notice when a run changes on disk. @param {Session} of @param {AbortSignal} signal */
 async function watch(of, signal) {
   let known = await of.engine.status().catch(() => null);
+  /** The run or its server is gone. @param {unknown} error */
+  const gone = error => (say(error), null);
   while (!signal.aborted) {
     await new Promise(done => setTimeout(done, POLL));
     if (signal.aborted || document.hidden) continue;
-    const found = await of.engine.status().catch(() => null);
+    const found = await of.engine.status().catch(gone);
     if (!found || !known || found.version === known.version) {
       known ??= found;
       continue;
@@ -171,4 +174,5 @@ async function start() {
   await choose(name);
 }
 
+addEventListener("hashchange", () => location.reload()); // an address that was typed, pasted or followed
 start().catch(say);

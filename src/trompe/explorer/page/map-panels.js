@@ -135,7 +135,11 @@ export function planePanel(map) {
     { className: "choices" },
     ...axes.map(axis => axis.root),
     others.root,
-    el("p", { className: "note" }, `In parentheses, a dimension's activity: ${unit}.`),
+    el(
+      "p",
+      { className: "note" },
+      `In parentheses, how active each is: ${unit === "nats" ? "its KL divergence in nats" : unit}.`,
+    ),
   );
   const three = threeLatents(map);
   const kind = choice(
@@ -292,6 +296,6 @@ export function handPanel(map) {
       if (file) session.setImage(await read(file, about.input_shape));
     }),
   );
-  root.append(figures, says, el("div", { className: "buttons" }, find, show), imagePicker(session, signal));
+  root.append(imagePicker(session, signal), el("div", { className: "buttons" }, find, show), says, figures);
   return { root, tell };
 }

@@ -22,7 +22,7 @@ import { button, el, latest } from "../ui.js";
 /** @type {import("../main.js").View} */
 export const view = {
   name: "layers",
-  title: "Convolutions",
+  title: "Layers",
   requires: ["flat images"],
   verbs: ["layers"],
   mount,
@@ -34,6 +34,7 @@ async function mount(root, session, signal) {
     maps = el("div", { className: "maps" }),
     caption = el("p", { className: "note" });
   const page = el("iframe", { title: "the layer's arithmetic", hidden: true });
+  const arithmetic = el("p", { className: "note", hidden: true }, "Its arithmetic, on an input of 12 cells at most:");
   let chosen = -1;
 
   /** @param {Layer} layer */
@@ -46,7 +47,7 @@ async function mount(root, session, signal) {
     caption.textContent = shown
       ? `${shown < all ? `The first ${shown} of ` : ""}${all} output channels, each from its least value (black) to its largest (white).`
       : "This layer has no maps.";
-    page.hidden = !layer.window;
+    page.hidden = arithmetic.hidden = !layer.window;
     if (layer.window) page.src = `conv.html#${addressOf(layer.window)}`;
   };
   const look = latest(async () => {
@@ -72,7 +73,7 @@ async function mount(root, session, signal) {
     ),
     el(
       "div",
-      { className: "columns" },
+      {},
       el(
         "div",
         { className: "wide panel", role: "region", tabIndex: 0, "aria-label": "layers" },
@@ -80,13 +81,14 @@ async function mount(root, session, signal) {
       ),
       el(
         "div",
-        {},
+        { className: "columns" },
         el("div", { className: "panel" }, el("h2", {}, "Output"), caption, maps),
         ...(session.about.engine === "static"
           ? []
           : [el("div", { className: "panel" }, el("h2", {}, "Image"), imagePicker(session, signal))]),
       ),
     ),
+    arithmetic,
     page,
   );
   look();
