@@ -39,7 +39,9 @@ def serve(runs: Sequence[Path], *, host: str, port: int, browser: bool, device: 
     shown = Runs(runs, device=device)
     if reasons := [line["error"] for line in shown.described() if "error" in line]:
         if len(reasons) == len(shown.folders()):
-            raise TrompeError(f"no run can be opened: {reasons[0]}", hint="wait for its first weights, or restore it from a copy")
+            raise TrompeError(
+                f"no run can be opened: {reasons[0]}", hint="wait for its first weights, or restore it from a copy"
+            )
         note(f"warning: some runs cannot be opened: {reasons[0]}")
     with contextlib.suppress(KeyboardInterrupt), ended_by_sigterm():
         listening, address = listen(host, port)
