@@ -13,13 +13,8 @@ import argparse
 import asyncio
 import json
 import re
-import shutil
 import statistics
-import subprocess
-import sysconfig
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +22,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from reporting import conditions, note, report
+from serving import served
 
 POINTER_SECONDS = 1 / 60
 TILES = 400
@@ -103,19 +99,6 @@ def in_python(run: Path, seconds: float) -> Measured:
         found.latencies.append(time.perf_counter() - start)
     found.seconds = time.perf_counter() - began
     return found
-
-
-@contextmanager
-def served(run: Path) -> Iterator[str]:
-    """A server of its own process, and its address."""
-    trompe = shutil.which("trompe", path=sysconfig.get_path("scripts")) or "trompe"
-    process = subprocess.Popen([trompe, "explore", str(run), "--no-browser"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 class Client:

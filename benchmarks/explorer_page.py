@@ -13,7 +13,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 from reporting import conditions, note, report
+from serving import command, served, started
 
 WATCH = """
 const put = CanvasRenderingContext2D.prototype.putImageData;
@@ -108,34 +108,12 @@ def latency_at(page: Page, box: dict[str, float], number: int) -> float:
     return float(page.evaluate(NEXT, known))
 
 
-def command() -> str:
-    return shutil.which("trompe", path=sysconfig.get_path("scripts")) or "trompe"
-
-
-@contextmanager
-def served(run: Path) -> Iterator[str]:
-    """A server of its own process, and its address."""
-    process = subprocess.Popen([command(), "explore", str(run), "--no-browser"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
-
-
 @contextmanager
 def hosted(site: Path) -> Iterator[str]:
     """A plain web server, and its address."""
     arguments = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(site)]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().split(" port ")[1].split()[0]
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait()
+    with started(arguments) as line:
+        yield f"http://127.0.0.1:{line.split(' port ')[1].split()[0]}/"
 
 
 if __name__ == "__main__":

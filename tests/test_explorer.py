@@ -26,9 +26,9 @@ import torch
 import trompe
 from trompe.analysis.discriminator import discriminator_gradient
 from trompe.analysis.inversion import invert
+from trompe.display.grid import to_bytes
 from trompe.errors import TrompeError
 from trompe.explorer import guard, serve
-from trompe.explorer.about import levels
 from trompe.explorer.runs import NoRun, Runs
 from trompe.explorer.server import KINDS, create_app
 from trompe.explorer.turns import BATCH, Turns
@@ -115,13 +115,13 @@ def test_each_verb_answers_what_the_run_does(
     expected = ANSWERS[verb](run, given, None if label is None else [label] * len(given))
     assert found.status_code == 200, found.text
     assert found.headers["content-type"] == "application/octet-stream"
-    assert found.content == (levels(expected).tobytes() if SERVED[verb].gives == "images" else raw(expected))
+    assert found.content == (to_bytes(expected).tobytes() if SERVED[verb].gives == "images" else raw(expected))
 
 
 def test_the_rows_of_a_large_request_come_in_order(client: TestClient, vae_run: trompe.Run) -> None:
     given = rows(vae_run, "latents", 3 * BATCH + 5)
     found = np.frombuffer(client.post(address(vae_run, "/decode"), content=raw(given)).content, np.uint8)
-    expected = levels(vae_run.decode(given)).reshape(-1)
+    expected = to_bytes(vae_run.decode(given)).reshape(-1)
     assert np.abs(found.astype(int) - expected).max() <= 1  # batches of other sizes round otherwise
 
 
@@ -129,7 +129,7 @@ def test_a_snapshot_answers_with_its_own_weights(client: TestClient, gan_run: tr
     given = rows(gan_run, "noise")
     now, then = (client.post(address(gan_run, f"/sample{at}"), content=raw(given)) for at in ("", "?snapshot=10"))
     before = trompe.Run(gan_run.folder, snapshot=10)
-    assert then.content == levels(before.decode(given)).tobytes() != now.content
+    assert then.content == to_bytes(before.decode(given)).tobytes() != now.content
 
 
 def test_the_data_and_their_latents(client: TestClient, vae_run: trompe.Run) -> None:
@@ -356,7 +356,7 @@ def test_changed_weights_are_noticed(copied: Path) -> None:
         change_weights(copied)
         after = client.get("/api/runs/one/status").json(), client.post("/api/runs/one/decode", content=bytes(8)).content
     assert before[0]["version"] != after[0]["version"]
-    assert after[1] == levels(trompe.Run(copied).decode(torch.zeros(1, 2))).tobytes() != before[1]
+    assert after[1] == to_bytes(trompe.Run(copied).decode(torch.zeros(1, 2))).tobytes() != before[1]
     assert runs.at("one").data is data  # which are not read again
 
 
@@ -530,7 +530,7 @@ def test_many_clients_have_each_the_answer_to_its_own(vae_run: trompe.Run) -> No
                 return np.frombuffer(answer.read(), np.uint8)
 
         found = np.stack(list(pool.map(ask, given)))
-    expected = levels(vae_run.decode(given[:, 0])).reshape(len(given), -1)
+    expected = to_bytes(vae_run.decode(given[:, 0])).reshape(len(given), -1)
     assert np.abs(found.astype(int) - expected).max() <= 1
 
 

@@ -23,8 +23,9 @@ from contract.test_contract import shrunk, toy_images
 
 import trompe
 from trompe.core.model import Model
+from trompe.display.grid import to_bytes
 from trompe.explorer import onnxruntime_web
-from trompe.explorer.about import Shown, levels
+from trompe.explorer.about import Shown
 from trompe.explorer.onnxruntime_web import ARCHIVE, MEMBERS, NAME, runtime_files
 from trompe.explorer.runs import Runs
 from trompe.explorer.site import files_of, site
@@ -155,10 +156,10 @@ def test_images_and_latents_are_those_that_are_served(exported: Site, runs: list
 def test_progress_is_one_noise_or_the_same_images_at_each_step(exported: Site, runs: list[Shown]) -> None:
     _, gan, autoencoder, _ = runs
     early = trompe.Run(gan.run.folder, device="cpu", snapshot=10)
-    assert exported[f"runs/{gan.name}/progress-10.bin"] == levels(early.sample(36)).tobytes()
-    assert exported[f"runs/{gan.name}/progress-30.bin"] == levels(gan.run.sample(36)).tobytes()
+    assert exported[f"runs/{gan.name}/progress-10.bin"] == to_bytes(early.sample(36)).tobytes()
+    assert exported[f"runs/{gan.name}/progress-30.bin"] == to_bytes(gan.run.sample(36)).tobytes()
     images = torch.from_numpy(autoencoder.images[:36])
-    expected = levels(autoencoder.run.reconstruct(images)).tobytes()
+    expected = to_bytes(autoencoder.run.reconstruct(images)).tobytes()
     assert exported[f"runs/{autoencoder.name}/progress-{autoencoder.run.step}.bin"] == expected
 
 

@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from ..analysis.directions import Direction, directions
 from ..analysis.latents import REACH, activity
 from ..data.samples import Samples, random_images
+from ..display.grid import to_bytes
 from ..errors import TrompeError
 from ..figures.style import class_colors
 from ..measures.latents import ACTIVE_NATS
@@ -54,7 +55,7 @@ class Shown:
     def images(self) -> UInt8[np.ndarray, "count channels *spatial"]:
         """The pixels of the data."""
         assert self.data is not None
-        return levels(self.data.images_as_floats())
+        return to_bytes(self.data.images_as_floats())
 
     @cached_property
     def latents(self) -> Float[np.ndarray, "count latent"] | None:
@@ -81,7 +82,6 @@ class Shown:
             "family": record.recipe.family.kind,
             "data_name": printable(record.data.source),
             "kind": shape.kind,
-            "value_range": shape.value_range,
             "classes": [printable(name) for name in shape.class_names],
             "colors": [to_hex(color) for color in class_colors(shape.num_classes)],
             "conditional": model.num_classes > 0,
@@ -140,11 +140,6 @@ def latents_of(shown: Shown) -> dict[str, Any]:
         "low": (middle - reach).tolist(),
         "high": (middle + reach).tolist(),
     }
-
-
-def levels(images: torch.Tensor) -> UInt8[np.ndarray, "count *shape"]:
-    """Images in [0, 1] as the bytes that the page draws."""
-    return (images.clamp(0, 1) * 255).round().byte().numpy()
 
 
 def floats(content: bytes, shape: tuple[int, ...]) -> torch.Tensor:

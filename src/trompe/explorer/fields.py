@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Response
 
 from ..analysis.discriminator import POINTS, field_of, scale_of
 from ..data.samples import random_images
+from ..display.grid import evenly
 from ..errors import TrompeError
 from ..families import GAN
 from ..losses.adversarial import OBJECTIVES
@@ -42,9 +43,8 @@ def fields(shown: Shown) -> bytes:
     if shown.data is None:
         raise TrompeError("the data of this run are not here", hint="put them back where they were")
     real = random_images(shown.data, POINTS)
-    snapshots = [one for one in run.at_snapshots() if one.step <= run.step]
-    chosen = sorted({round(place) for place in np.linspace(0, len(snapshots) - 1, min(len(snapshots), MOST_FIELDS))})
-    found = [field_of(snapshots[place].predictor, real) for place in chosen]
+    snapshots = run.at_snapshots()
+    found = [field_of(snapshots[place].predictor, real) for place in evenly(len(snapshots), MOST_FIELDS)]
     strongest, largest = scale_of(found)
     header = {
         "steps": [one.step for one in found],

@@ -12,15 +12,15 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..condition import Condition
+from ..display.grid import to_bytes
 from ..errors import TrompeError
 from ..export.graphs import examples, exported, largest_difference
 from ..export.verbs import VERBS
 from ..runs.capabilities import LACKS, lacking
 from ..runs.predictor import Predictor
-from ..runs.run import Run
 from ..version import __version__
 from ..web.assets import EXPLORED, asset
-from .about import Shown, levels
+from .about import Shown
 from .directions import directions_of
 from .fields import fields
 from .guard import POLICY
@@ -132,10 +132,10 @@ def progress_of(shown: Shown) -> dict[int, bytes]:
     if not {"decoder", "flat images"} <= can:
         return {}
     if "prior" in can:
-        return {one.step: levels(one.sample(SHOWN)).tobytes() for one in steps_of(shown)}
+        return {one.step: to_bytes(one.sample(SHOWN)).tobytes() for one in shown.run.at_snapshots()}
     if "reconstruction" in can and shown.data is not None:
         first = shown.data.take(slice(0, SHOWN))
-        return {one.step: levels(one.predictor.reconstruct(first)).tobytes() for one in steps_of(shown)}
+        return {one.step: to_bytes(one.predictor.reconstruct(first)).tobytes() for one in shown.run.at_snapshots()}
     return {}
 
 
@@ -145,10 +145,6 @@ def layers_at(shown: Shown) -> list[dict[str, Any]] | None:
         return None
     first = shown.data.take(slice(0, 1))
     return layers_of(shown.run.predictor, first.images_as_floats(), first.labels)
-
-
-def steps_of(shown: Shown) -> list[Run]:
-    return [one for one in shown.run.at_snapshots() if one.step <= shown.run.step]
 
 
 def as_json(value: Any) -> bytes:

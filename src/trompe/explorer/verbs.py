@@ -12,10 +12,11 @@ from torch import Tensor
 
 from ..analysis.discriminator import discriminator_gradient
 from ..analysis.inversion import invert
+from ..display.grid import to_bytes
 from ..errors import TrompeError
 from ..runs.capabilities import lacking
 from ..runs.predictor import Predictor
-from .about import floats, levels
+from .about import floats
 
 MOST_ROWS, MOST_VALUES = 4096, 2**24
 """Of a request: rows, and values in the images of an answer."""
@@ -98,7 +99,7 @@ class Verb:
     def computed(self, predictor: Predictor, rows: Tensor, labels: Labels) -> np.ndarray:
         """The answer, as an array whose bytes are sent."""
         found = self.run(predictor, rows, labels)
-        return levels(found) if self.gives == "images" else as_floats32(found)
+        return to_bytes(found) if self.gives == "images" else as_floats32(found)
 
 
 def check_label(label: int | None, classes: int) -> None:

@@ -75,7 +75,7 @@ class Request:
     @cached_property
     def snapshots(self) -> list[Run]:
         """The run at each snapshot that it keeps, in order, up to the step that it was opened at."""
-        return [one for one in self.run.at_snapshots() if one.step <= self.run.step]
+        return self.run.at_snapshots()
 
     def labels(self, count: int) -> list[int] | None:
         """The class that was asked for, for each of this many images."""

@@ -177,10 +177,10 @@ class Run:
     # What was written on the way
 
     def at_snapshots(self) -> list[Run]:
-        """The run at each snapshot that it keeps, in order, and as it is, if that is none of them."""
+        """The run at each snapshot that it keeps before its own step, in order, and as it is."""
         steps = [step for step, _ in by_step(self.folder / "snapshots", ".safetensors")]
         device = str(self.predictor.device)
-        found = [Run(self.folder, device=device, snapshot=step) for step in steps if step != self.step]
+        found = [Run(self.folder, device=device, snapshot=step) for step in steps if step < self.step]
         for one in found:
             one._data = self._data  # which may have been found at another place
         return [*found, self]

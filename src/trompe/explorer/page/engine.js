@@ -8,7 +8,6 @@
  * @property {string} family
  * @property {string} data_name
  * @property {string} kind image, video, voxels or points
- * @property {[number, number]} value_range
  * @property {string[]} classes
  * @property {string[]} colors one for each class
  * @property {boolean} conditional whether it takes a class
@@ -47,7 +46,6 @@
  * @property {(noise: Float32Array, options?: Options) => Promise<Uint8Array>} sample
  * @property {(images: Float32Array, options?: Options) => Promise<Float32Array>} encode
  * @property {(images: Float32Array, options?: Options) => Promise<Uint8Array>} reconstruct
- * @property {(images: Float32Array, options?: Options) => Promise<Float32Array>} classify
  * @property {(images: Float32Array, options?: Options) => Promise<Float32Array>} discriminate
  * @property {(images: Float32Array, options?: Options) => Promise<Float32Array>} gradient served only
  * @property {(images: Float32Array, options?: Options) => Promise<Float32Array>} invert served only

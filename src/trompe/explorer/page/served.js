@@ -31,7 +31,6 @@ export async function open(name) {
     sample: bytes("sample"),
     encode: floats("encode"),
     reconstruct: bytes("reconstruct"),
-    classify: floats("classify"),
     discriminate: floats("discriminate"),
     gradient: floats("gradient"),
     invert: floats("invert"),

@@ -52,7 +52,6 @@ export async function open(name) {
     sample: about.prior === "normal" ? decode : bytes("sample"),
     encode: floats("encode"),
     reconstruct: async (images, options) => decode(await ask("encode", images, options), options),
-    classify: floats("classify"),
     discriminate: floats("discriminate"),
     gradient: floats("gradient"),
     invert: floats("invert"),
