@@ -14,6 +14,7 @@ from records import Entry, Rows, command, machine, plus_minus, protocol, publish
 from reporting import RESULTS
 from results_adversarial import adversarial
 from results_autoencoders import autoencoders
+from results_gallery import gallery
 from results_measures import measures
 
 from trompe.measures.latents import ACTIVE_NATS
@@ -34,6 +35,7 @@ def main() -> None:
         autoencoders,
         likelihoods,
         adversarial,
+        gallery,
         measures,
         throughput,
         accelerator,

@@ -86,13 +86,15 @@ def random_command(draw: random.Random) -> list[str]:
     """A command of trompe's, its required arguments, and a few of the others."""
     from trompe.cli import COMMANDS
     from trompe.cli.conv import SUBCOMMANDS
+    from trompe.cli.illusion import SUBCOMMANDS as ILLUSIONS
     from trompe.figures import FIGURES
     from trompe.measures import MEASURES
     from trompe.recipes import RECIPES
 
     RIGHT["FIGURE"], RIGHT["RECIPE"], RIGHT["NAMES"] = tuple(FIGURES), tuple(RECIPES), ("all", *MEASURES)
     name = draw.choice([*COMMANDS, *3 * [one for one in COMMANDS if one not in ("demo", "report")], "train", "train"])
-    first = {"train": (*RECIPES, "in/recipe.json", "in/recipe.py:mine"), "conv": tuple(SUBCOMMANDS)}.get(name)
+    named = {"conv": tuple(SUBCOMMANDS), "illusion": tuple(ILLUSIONS)}
+    first = {"train": (*RECIPES, "in/recipe.json", "in/recipe.py:mine"), **named}.get(name)
     command = [name, *([draw.choice(first)] if first else [])]
     known = arguments_of(*command)
     words, hostile = list(command), draw.choice((0.0, 0.0, 0.3, 0.5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pkgutil
 import re
 import tomllib
 from dataclasses import fields
@@ -10,9 +11,12 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from markdown import markdown
+from markdown_it import MarkdownIt
+from mdit_py_plugins.attrs import attrs_plugin
 
+from trompe import cli
 from trompe.data.sources.named import SETS
+from trompe.experiments import EXPERIMENTS
 from trompe.families import FAMILIES
 from trompe.figures import FIGURES
 from trompe.measures import MEASURES
@@ -25,16 +29,21 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 
-spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
+spec = importlib.util.spec_from_file_location("registries", DOCS / "registries.py")
 assert spec is not None
 assert spec.loader is not None
-hooks = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(hooks)
+registries = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(registries)
+
+
+def markdown(text: str) -> str:
+    """As MyST reads a page, as far as the tables go."""
+    return str(MarkdownIt("commonmark").enable("table").use(attrs_plugin).render(text))
 
 
 def rendered(*words: str) -> list[list[str]]:
     """The rows of a table as text, as a browser shows them, below its headings."""
-    page = markdown(hooks.on_page_markdown(f"<!-- table: {' '.join(words)} -->"), extensions=["tables"])
+    page = markdown(registries.expanded(f"<!-- table: {' '.join(words)} -->"))
     rows = re.findall(r"<tr>(.*?)</tr>", page, re.S)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
     headings, *found = [[unescape(re.sub(r"<[^>]+>", "", cell.replace("<br>", "\n"))) for cell in row] for row in cells]
@@ -80,9 +89,7 @@ def test_the_recipes_of_some_families_are_those_alone() -> None:
 
 
 def test_the_guides_name_every_recipe() -> None:
-    text = "".join(
-        hooks.on_page_markdown((DOCS / f"{page}.md").read_text()) for page in ("autoencoders", "vaes", "gans")
-    )
+    text = "".join(registries.expanded((DOCS / f"{page}.md").read_text()) for page in ("autoencoders", "vaes", "gans"))
     assert [name for name in RECIPES if f"| `{name}` |" not in text] == []
 
 
@@ -92,6 +99,22 @@ def test_every_family_stands_with_its_flags() -> None:
     for kind, family in FAMILIES.items():
         assert rows[kind][1] == family.title
         assert rows[kind][2].split() == [f"--family.{one.name.replace('_', '-')}" for one in fields(family)]
+
+
+def test_every_experiment_and_every_command_stands() -> None:
+    experiments = rendered("experiments")
+    assert [(row[0], row[1], row[2]) for row in experiments] == [
+        (name, row.title, row.caption) for name, row in EXPERIMENTS.items()
+    ]
+    commands = rendered("commands")
+    assert [row[0] for row in commands] == list(cli.COMMANDS)
+    assert min(len(row[1]) for row in commands) > 20
+
+
+@pytest.mark.parametrize("name", ["measures", "figures", "recipes", "families", "experiments", "commands"])
+def test_every_row_can_be_linked_to(name: str) -> None:
+    ids = re.findall(r'id="([^"]*)"', markdown(registries.table(name)))
+    assert len(ids) == len(set(ids)) == len(rendered(name))
 
 
 def test_every_requirement_and_every_data_set_stands() -> None:
@@ -105,8 +128,8 @@ def test_every_requirement_and_every_data_set_stands() -> None:
     ["log p(x | z)", "`a | b` and c | d", "x < y <script>", "two\nlines", "`<b>` & < `|`", ""],
 )
 def test_a_cell_shows_its_text_and_nothing_else(text: str) -> None:
-    table = f"| a | b |\n|---|---|\n| {hooks.cell(text)} | end |"
-    cells = re.findall(r"<td>(.*?)</td>", markdown(table, extensions=["tables"]), re.S)
+    table = f"| a | b |\n|---|---|\n| {registries.cell(text)} | end |"
+    cells = re.findall(r"<td>(.*?)</td>", markdown(table), re.S)
     assert len(cells) == 2
     plain = re.sub(r"</?code>", "", cells[0].replace("<br>", "\n"))
     assert "<" not in plain
@@ -115,17 +138,17 @@ def test_a_cell_shows_its_text_and_nothing_else(text: str) -> None:
 
 def test_a_table_that_is_none_is_named() -> None:
     with pytest.raises(ValueError, match="no table is named `measure`; known: measures, "):
-        hooks.on_page_markdown("text\n\n<!-- table: measure -->\n")
+        registries.expanded("text\n\n<!-- table: measure -->\n")
 
 
 def test_other_comments_and_text_stay() -> None:
     text = "<!-- note -->\n\nSee `<!-- table: measures -->` here.\n"
-    assert hooks.on_page_markdown(text) == text
+    assert registries.expanded(text) == text
 
 
 def test_the_reference_has_every_module_but_the_command_line() -> None:
-    pages = "".join(hooks.on_page_markdown(page.read_text()) for page in (DOCS / "reference").glob("*.md"))
-    described = set(re.findall(r"^::: ([\w.]+)", pages, re.M))
+    pages = "".join(registries.expanded(page.read_text()) for page in (DOCS / "reference").glob("*.md"))
+    described = set(re.findall(r"^\.\. automodule:: ([\w.]+)", pages, re.M))
     source = ROOT / "src"
     modules = {".".join(path.relative_to(source).with_suffix("").parts) for path in source.rglob("*.py")}
     hidden = ("trompe.cli", "trompe.web", "trompe.version", "trompe.device", "trompe.files", "trompe.terminal")
@@ -133,17 +156,44 @@ def test_the_reference_has_every_module_but_the_command_line() -> None:
     assert missing == set()
 
 
+def navigation() -> set[Path]:
+    """The pages in the tables of contents."""
+    found = set()
+    for page in PAGES:
+        for listed in re.findall(r"^```\{toctree\}\n(.*?)```", page.read_text(), re.M | re.S):
+            names = [line for line in listed.splitlines() if line and not line.startswith(":")]
+            found |= {page.parent / f"{name}.md" for name in names}
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_a_page_is_in_the_navigation_and_its_marks_are_known(page: Path) -> None:
-    assert f": {page.relative_to(DOCS)}\n" in (ROOT / "mkdocs.yml").read_text()
-    assert not re.search(r"^<!-- ", hooks.on_page_markdown(page.read_text()), re.M)
+    assert page in navigation() or page == DOCS / "index.md"
+    assert not re.search(r"^<!-- ", registries.expanded(page.read_text()), re.M)
 
 
 def test_the_page_on_extending_shows_every_example() -> None:
     page = (DOCS / "extending.md").read_text()
     assert f'[project.entry-points."{ENTRY_POINTS}"]' in page
     for path in sorted((ROOT / "examples" / "plugins").glob("*.py")):
-        assert f'--8<-- "examples/plugins/{path.name}"' in page
+        assert f"```{{literalinclude}} ../examples/plugins/{path.name}\n" in page
+
+
+def test_there_is_a_notebook_for_each_part_of_the_lecture() -> None:
+    titles = [
+        page.read_text().split("\n# ", 1)[1] for page in (DOCS / "notebooks").glob("*.md") if page.stem != "index"
+    ]
+    assert sorted(title[:2] for title in titles) == ["A.", "B.", "C.", "D.", "E."]
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "inventories").glob("*.txt")), ids=lambda path: path.stem)
+def test_the_names_of_other_libraries_are_names_of_theirs(path: Path) -> None:
+    """Without network these lists say what can be linked to; a library that renames something must fail here."""
+    for line in path.read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, page = line.split(" ")
+            assert pkgutil.resolve_name(name if "." in name else f"builtins.{name}") is not None
+            assert page.endswith(".html")
 
 
 def test_contributing_names_every_layer() -> None:

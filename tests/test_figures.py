@@ -209,7 +209,7 @@ def test_lines_of_one_elbo_have_names_of_their_own(vae_run: trompe.Run) -> None:
     made = FIGURES["rate-distortion"].draw(Request((vae_run,)))
     assert isinstance(made, Figure)
     texts = [text.get_text() for text in made.axes[0].findobj(Text) if isinstance(text, Text)]
-    lines = [text for text in texts if text.startswith(" ELBO")]
+    lines = [text for text in texts if text.startswith("ELBO")]
     assert len(lines) == len(set(lines)) > 1
     assert any("\nELBO -" in text for text in texts)  # the run's own
 

@@ -12,6 +12,7 @@ import pytest
 
 from trompe import cli
 from trompe.cli.conv import SUBCOMMANDS
+from trompe.cli.illusion import SUBCOMMANDS as ILLUSIONS
 from trompe.families import FAMILIES
 from trompe.recipes import RECIPES
 
@@ -23,6 +24,7 @@ COMMANDS = [
     *(f"trompe {name}" for name in cli.COMMANDS),
     *(f"trompe train {FIRST[kind]}" for kind in FAMILIES),
     *(f"trompe conv {name}" for name in SUBCOMMANDS),
+    *(f"trompe illusion {name}" for name in ILLUSIONS),
 ]
 
 

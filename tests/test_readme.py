@@ -14,12 +14,13 @@ import tyro
 import trompe
 from trompe import cli
 from trompe.cli.conv import SUBCOMMANDS
+from trompe.cli.illusion import SUBCOMMANDS as ILLUSIONS
 from trompe.cli.train import train_arguments
 from trompe.cli.typed import as_typed
 from trompe.recipes import recipe
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(text: str) -> list[list[str]]:
@@ -40,7 +41,7 @@ def parsed_only(function: Callable[..., object]) -> Callable[..., object]:
     return stub
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_parses(page: Path) -> None:
     for name, *arguments in commands(page.read_text()):
         assert name in cli.COMMANDS, name
@@ -53,9 +54,10 @@ def parse(name: str, arguments: list[str]) -> None:
     if name == "train":
         chosen = "vae" if ".py:" in arguments[0] else arguments[0]  # a recipe in a reader's own file
         tyro.cli(train_arguments(recipe(chosen)), args=arguments[1:], config=config)
-    elif name == "conv":
+    elif name in ("conv", "illusion"):
+        commands_of = SUBCOMMANDS if name == "conv" else ILLUSIONS
         tyro.extras.subcommand_cli_from_dict(
-            {key: parsed_only(function) for key, function in SUBCOMMANDS.items()}, args=arguments
+            {key: parsed_only(function) for key, function in commands_of.items()}, args=arguments
         )
     else:
         tyro.cli(parsed_only(cli.command(name)), args=arguments, config=config)
@@ -67,7 +69,7 @@ def test_the_pages_name_enough_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.name
+    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_the_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from conftest import small

@@ -34,12 +34,15 @@ MODULES = {
     "evaluate": ("evaluate",),
     "figures": ("figure", "report"),
     "conv": ("conv",),
+    "experiment": ("experiment",),
+    "illusion": ("illusion",),
+    "gallery": ("gallery",),
     "explore": ("explore",),
     "export": ("export", "push"),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}
 """Each command and the module it lives in, in the order of the help."""
-NAMED_FIRST = ("train", "conv")
+NAMED_FIRST = ("train", "conv", "experiment", "illusion")
 """Commands whose flags depend on the recipe, or on the command of their own, that is named first."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..condition import NOTHING, Condition
@@ -124,11 +124,15 @@ class Model(nn.Module):
         """Each image, encoded and decoded, without noise."""
         return self.decode(self.encode(images, condition), condition)
 
+    def recall(self, indices: Int[Tensor, " batch"], condition: Condition = NOTHING) -> Images:
+        """The images of the training samples at these places, of a model that keeps a latent of each."""
+        return self.decode(self.network("table")(indices), condition)
+
     def sample(self, noise: Latents, condition: Condition = NOTHING) -> Images:
         """Images from the prior, given standard normal noise."""
         if self.prior is None:
             raise TrompeError(
-                "a plain autoencoder has no prior, so nothing can be sampled from it",
+                "this model has no prior, so nothing can be sampled from it",
                 hint="train a VAE (`trompe train vae ...`), or decode latents of your own with `decode`",
             )
         return self.decode(self.latents_from_noise(noise), condition)

@@ -31,6 +31,7 @@ class Batch:
         draws: the noise of the global batch.
         ranks: the processes that share the global batch.
         training: whether the loss is trained on, or only evaluated.
+        indices: the place of each sample in its set; `None` where the images are of none.
     """
 
     images: Float[Tensor, "batch channels *spatial"]
@@ -38,6 +39,7 @@ class Batch:
     draws: Draws | None = None
     ranks: Ranks = ALONE
     training: bool = True
+    indices: Int[Tensor, " batch"] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -122,7 +124,8 @@ class Batches:
         )
         assert images is not None
         condition = Condition(labels, None if conditions is None else as_floats(conditions))
-        return Batch(as_floats(images, self.value_range), condition)
+        place = index.to(self.device, non_blocking=True)
+        return Batch(as_floats(images, self.value_range), condition, indices=place)
 
     def prepared(
         self,

@@ -14,7 +14,7 @@ from ..options.data import DataOptions, PatchOptions, split_source, whole_size
 from ..options.names import FitName
 from ..terminal import note
 from ..text import counted, listed, printable
-from .samples import Samples, Splits, held_out, joined, splits
+from .samples import Samples, Splits, held_out, joined, random_images, splits
 from .sources.arrays import from_array as from_array
 from .sources.arrays import is_array_file, load_arrays, refuse_foreign
 from .sources.decoding import FITS, Reading, Size
@@ -161,9 +161,11 @@ def for_recipe(options: DataOptions) -> Splits:
 
 
 def split_and_cut(loaded: Splits, options: DataOptions) -> Splits:
-    """What the options make of a set: whole classes held out, patches instead of images."""
+    """What the options make of a set: whole classes held out, fewer training images, patches instead of images."""
     if options.hold_out == "classes":
         loaded = by_class(loaded)
+    if options.limit is not None and options.limit < len(loaded.train):
+        loaded = replace(loaded, train=random_images(loaded.train, options.limit))
     return in_patches(loaded, options.patch)
 
 

@@ -197,7 +197,12 @@ def random_images(data: Samples, count: int) -> Samples:
     """`count` samples at random, or all where there are fewer; the same at each call, and the first ones of a larger
     count.
     """
-    return data.take(numpy_generator(0, Stream.SAMPLE, len(data)).permutation(len(data))[:count])
+    return data.take(random_places(len(data), count))
+
+
+def random_places(total: int, count: int) -> Int[np.ndarray, " some"]:
+    """Where the samples that `random_images` takes lie among all."""
+    return numpy_generator(0, Stream.SAMPLE, total).permutation(total)[:count]
 
 
 def joined(parts: Sequence[Samples]) -> Samples:

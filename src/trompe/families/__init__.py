@@ -1,9 +1,11 @@
 """Families of models, one file each. Importing them does not import torch."""
 
 from .aae import AAE
+from .autodecoder import Autodecoder
 from .autoencoder import Autoencoder
 from .base import FAMILIES, Family, family
 from .bigan import BiGAN
+from .classifier import Classifier
 from .denoising import DenoisingAutoencoder
 from .gan import GAN
 from .pca import PCA
@@ -18,8 +20,10 @@ __all__ = [
     "PCA",
     "VAE",
     "VAEGAN",
+    "Autodecoder",
     "Autoencoder",
     "BiGAN",
+    "Classifier",
     "DenoisingAutoencoder",
     "Family",
     "StackedAutoencoder",

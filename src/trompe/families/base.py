@@ -84,6 +84,14 @@ class Family(Strict, ABC):
     def check(self, recipe: Recipe) -> None:
         """Raise a `TrompeError` where these options do not fit each other, or the rest of the recipe."""
 
+    def resolved(self, recipe: Recipe, count: int) -> Family:
+        """These options with what they leave open decided, for this many training samples.
+
+        Raises:
+            TrompeError: they do not fit that many.
+        """
+        return self
+
     def fit(self, model: Model, data: Samples) -> None:
         """Set what of a new model is a function of its training data."""
 

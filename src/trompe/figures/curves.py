@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -20,6 +21,8 @@ IMPORTANCE_SAMPLES = 8
 MEASURED = 2000
 """Images behind a point of the rate-distortion plane."""
 LINES = 7
+CLEARANCE = (0.5, 0.12)
+"""Of a line's label from any point, as fractions of the axes, so that their texts do not meet."""
 
 
 @figure(
@@ -124,22 +127,34 @@ def rate_distortion(request: Request) -> Drawn:
     found = [likelihood(run.predictor, request.data, **options) for run in runs]
     points = np.array([[one.kl, one.reconstruction] for one in found])
     made, axes = panels(6.4, 4.6)
-    plane = dress(axes[0, 0], "rate-distortion curve", "rate: KL, nats/image", "distortion, nats/image")
+    names = []
+    for run in runs:
+        weight = getattr(run.record.recipe.family, "beta", None)
+        names.append(run.folder.resolve().name + (f", beta {weight:g}" if weight is not None else ""))
+    draw_plane(axes[0, 0], points, names)
+    return made
+
+
+def draw_plane(plane: Axes, points: Float[np.ndarray, "runs 2"], names: Sequence[str]) -> None:
+    """Models in the rate-distortion plane (Alemi et al. 2018, figure 1), over the lines on which the ELBO is the same.
+
+    Args:
+        points: rate and distortion of each model, in nats per image.
+        names: of the models; each point also has its ELBO.
+    """
+    dress(plane, "rate-distortion curve", "rate: KL, nats/image", "distortion, nats/image")
     plane.plot(*points[points[:, 0].argsort()].T, color=FAINT, linewidth=1, zorder=1)
     plane.scatter(points[:, 0], points[:, 1], 30, color=COLORS[0], zorder=2)
-    for run, point in zip(runs, points, strict=True):
-        weight = getattr(run.record.recipe.family, "beta", None)
-        label = run.folder.resolve().name + (f", beta {weight:g}" if weight is not None else "")
-        label += f"\nELBO {-point.sum():,.2f}"
+    for name, point in zip(names, points, strict=True):
+        label = f"{name}\nELBO {-point.sum():,.2f}"
         plane.annotate(label, point, xytext=(5, 4), textcoords="offset points", fontsize=8, color=INK)
     span = np.maximum(np.ptp(points, 0), 1.0)
     low, high = points.min(0) - 0.1 * span, points.max(0) + 0.15 * span
     left, right = max(0.0, low[0]), high[0]
     plane.set(xlim=(left, right), ylim=(low[1], high[1]))
-    totals = np.linspace(low.sum(), high.sum(), LINES)
-    digits = max(1, 1 - math.floor(math.log10(totals[1] - totals[0])))  # so that no two lines read the same
-    for total in totals[1:-1]:
-        plane.plot([left, right], [total - left, total - right], color=FAINT, linewidth=0.4, linestyle=":")
-        if low[1] < total - left < high[1] - 0.05 * (high[1] - low[1]):
-            plane.text(left, total - left, f" ELBO {-total:,.{digits}f}", fontsize=6, color=FAINT, va="bottom")
-    return made
+    for total in MaxNLocator(LINES).tick_values(low.sum(), high.sum()):
+        plane.plot([left, right], [total - left, total - right], color=FAINT, linewidth=0.5, linestyle=":")
+        end = total - right
+        free = bool((np.abs((points - (right, end)) / (high - low)) > CLEARANCE).any(1).all())
+        if free and low[1] < end < high[1] - 0.05 * (high[1] - low[1]):
+            plane.text(right, end, f"ELBO {-total:,.7g}", fontsize=8, color=FAINT, va="top", ha="right")

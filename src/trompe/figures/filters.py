@@ -50,7 +50,7 @@ def filters(request: Request) -> Drawn:
 def order_of(run: Run) -> str:
     """In words. Principal components are kept by the variance that they explain, and all are of norm 1."""
     is_pca = isinstance(run.record.recipe.family, PCA)
-    return "by the variance explained, largest first" if is_pca else "the hundred of the largest norm first"
+    return "by the variance explained, largest first" if is_pca else "those of the largest norm first"
 
 
 def first_filters(run: Run) -> Float[Tensor, "units channels height width"] | None:

@@ -1,6 +1,6 @@
 """Measures: values with their protocol. Importing this package registers all of them, in the order of the table."""
 
-from . import bounds, annealed, latents, reconstruction, probe, distances, memorization, modes  # noqa: F401, I001
+from . import bounds, annealed, latents, reconstruction, probe, bayes, distances, memorization, modes  # noqa: F401, I001
 from .annealed import AnnealedBound, annealed_bound
 from .bounds import Likelihood, likelihood
 from .distances import frechet_distance, inception_score, kernel_distance, precision_recall

@@ -156,7 +156,8 @@ def own_samples(run: Run) -> tuple[Samples, Samples]:
 def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[Result, Pixels | None]:
     """The measures of a subject, and the image that one of them drew."""
     started = time.perf_counter()
-    functions = chosen(names, subject.predictor is not None and "encoder" in subject.predictor.model.networks)
+    slots = set() if subject.predictor is None else subject.predictor.model.networks.keys()
+    functions = chosen(names, encodes=not slots.isdisjoint({"encoder", "table"}))
     skipped = {name: reason for name in functions if (reason := unmet(subject, MEASURES[name]))}  # before any is taken
     found: dict[str, Measured] = {}
     for name in [name for name in functions if name not in skipped]:
@@ -187,9 +188,9 @@ def taken(subject: Subject, names: Sequence[str] = ()) -> tuple[Result, Pixels |
     return result, image
 
 
-def chosen(names: Sequence[str], encodes: bool) -> dict[str, Callable[[Subject], Measured]]:
-    """The functions of the measures named, in the table's order, or of those that are usual for a run that encodes, or
-    for samples; beside a Frechet distance always whether it is one of copies.
+def chosen(names: Sequence[str], *, encodes: bool) -> dict[str, Callable[[Subject], Measured]]:
+    """The functions of the measures named, in the table's order, or of those that are usual for a run that has
+    latents of images, or for samples; beside a Frechet distance always whether it is one of copies.
     """
     usual = {name for name, one in MEASURES.items() if (one.default if encodes else one.default_for_samples)}
     wanted = {MEASURES[name].name for name in names} or usual

@@ -37,11 +37,14 @@ def latent_content(predictor: Predictor, data: Samples, *, seed: int = 0) -> dic
     """What the latents of a run with a Gaussian posterior tell of images, by one latent of each.
 
     Returns:
-        mutual_information: in nats, between image and latent where the images measured are all there are; it cannot
-            exceed the logarithm of their number.
-        marginal_kl: in nats, of the mean posterior from the prior: with `mutual_information` the whole rate (Hoffman &
-            Johnson 2016).
-        active_units: latent dimensions whose posterior mean varies over images by more than 0.01 (Burda et al. 2016).
+        By name:
+
+        - `mutual_information`: in nats, between image and latent where the images measured are all there are; it cannot
+          exceed the logarithm of their number.
+        - `marginal_kl`: in nats, of the mean posterior from the prior: with `mutual_information` the whole rate
+          (Hoffman & Johnson 2016).
+        - `active_units`: latent dimensions whose posterior mean varies over images by more than 0.01 (Burda et al.
+          2016).
     """
     with torch.inference_mode():
         batches = measured_batches(predictor, data, len(data), ROWS, 1, seed)

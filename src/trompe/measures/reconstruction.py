@@ -134,3 +134,23 @@ def reconstruction(subject: Subject) -> Measured:
     if scales := [module.scale for module in predictor.model.modules() if isinstance(module, Standardize)]:
         values["standardized_error"] = error / float(scales[0]) ** 2
     return Measured(values | {"copying": copying(predictor, data, subject.seed)}, {"ssim_window": window})
+
+
+@measure(
+    "recall",
+    "squared error and PSNR of the training images that a model keeps latents of",
+    ("latents of training images", "training images"),
+    {
+        "recall_squared_error": "of a training image from its own latent; lower is better",
+        "recall_psnr": "its peak signal-to-noise ratio, in decibels; higher is better",
+    },
+    default=True,
+)
+def recall(subject: Subject) -> Measured:
+    predictor, data = subject.model, subject.own()[0]
+    images = data.images_as_floats()
+    labels = data.labels if predictor.model.num_classes else None
+    back = predictor.decode(predictor.model.network("table").weight, labels)
+    error = float((back - images).double().square().flatten(1).sum(1).mean())
+    values = {"recall_squared_error": error, "recall_psnr": float(peak_signal_to_noise(images, back).mean())}
+    return Measured(values, {"training_images": len(data)})

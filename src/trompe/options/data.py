@@ -116,6 +116,9 @@ class DataOptions(Strict):
     hold_out: Literal["as-given", "classes"] = "as-given"
     """Test set: the set's own test split, or about a tenth of the images, each decided by its name (in arrays, by what
     it holds); or about a tenth of the classes with all their images."""
+    limit: Count | None = None
+    """Train on at most this many images, drawn at random from the training split, always the same ones; those of a
+    smaller limit are among those of a larger. The test split stays whole."""
     binarize: Literal["no", "dynamic"] = "no"
     """`dynamic` draws binary pixels at every step, with each gray level as the probability of a one."""
     flip: bool = False

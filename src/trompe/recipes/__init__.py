@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import TrompeError, nearest
 from ..files import expanded, read_json
 from ..registry import load_plugin
-from . import vaes, autoencoders, denoising, gans
+from . import vaes, autoencoders, autodecoders, denoising, classifiers, gans
 from .serialize import from_json
 from .table import RECIPES, Figure, NamedRecipe, Published, named
 from .tree import Recipe

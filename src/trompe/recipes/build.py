@@ -38,7 +38,7 @@ def build_model(recipe: Recipe, data: Format) -> Model:
     if family.learns_labels and data.num_classes == 0:
         raise TrompeError(
             "this recipe learns to classify, and these images have no classes",
-            hint="sort the images into one folder per class, or use `--family.finetune reconstruction`",
+            hint="sort the images into one folder per class, or train a recipe without labels (`vae`, `autoencoder`)",
         )
     with seeded(recipe.train.seed, Stream.INITIALIZE):
         networks = family.networks(nets, data)

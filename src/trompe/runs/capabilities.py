@@ -34,6 +34,9 @@ LACKS: dict[str, Lack] = {
         has("decoder"),
         (lambda one: not one.model.lifts, "the model's images are not of the shape of what it encodes"),
     ),
+    "latents of training images": lack(
+        (lambda one: "table" in one.model.networks, "the model keeps no latents of its training images")
+    ),
     "prior": lack((lambda one: one.model.prior is not None, "the model has no prior: nothing can be sampled from it")),
     "gaussian posterior": lack(*GAUSSIAN),
     "bound": lack(

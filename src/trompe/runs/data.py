@@ -104,6 +104,11 @@ class RunData:
         if known.levels is not None and len(known.levels) == 1:  # a range is one of integers and of floats alike
             options = replace(options, value_range=next(iter(known.levels.values())))
         options = replace(options, source=name, size=size, color=color)
+        if options.limit is not None:  # it says which images of the run's own source were trained on
+            limited = for_recipe(options)
+            if self.is_own(name) or limited.train.fingerprint == known.fingerprint:
+                return limited
+            options = replace(options, limit=None)
         if options.hold_out == "classes":
             with suppress(TrompeError):  # it has no classes
                 held = for_recipe(options)

@@ -45,7 +45,8 @@ def evaluate(session: Session) -> None:
     if session.recipe.family.discriminator_sees:
         means["test/train_vs_held_out_auc"] = train_vs_held_out_auc(model, session.batches, test, options.seed)
     model.train()
-    session.log.write(session.state.step, means)
+    if means:
+        session.log.write(session.state.step, means)
 
 
 def train_vs_held_out_auc(model: Model, trained_on: Batches, held_out: Batches, seed: int) -> float:
@@ -71,7 +72,11 @@ def some_of(batches: Batches, count: int, seed: int) -> np.ndarray:
 
 @torch.no_grad()
 def save_sample_grid(session: Session) -> None:
-    """Draw samples from one fixed noise, and log their diversity; or, where nothing can be sampled, reconstructions."""
+    """Draw samples from one fixed noise, and log their diversity; or, where nothing can be sampled, reconstructions:
+    without an encoder, of training images from their own latents; or nothing, of a model without a decoder.
+    """
+    if "decoder" not in session.state.usable.networks:
+        return
     check_before_writing(session)
     model, options, test = session.state.usable, session.recipe.train, session.test
     model.eval()
@@ -84,6 +89,10 @@ def save_sample_grid(session: Session) -> None:
         image = shown(samples.cpu(), session.record.data.format, columns=GRID[1])
         real = test.gather(some_of(test, 2 * count, options.seed)).images
         session.log.write(session.state.step, sample_diversity(samples, real))
+    elif "encoder" not in model.networks:
+        batch = session.batches.gather(np.arange(min(32, len(session.batches))))
+        assert batch.indices is not None
+        image = side_by_side(batch.images, model.recall(batch.indices.to(model.device), batch.condition))
     else:
         batch = test.gather(np.arange(min(32, len(test))))
         given = batch.condition.images if model.lifts else batch.images

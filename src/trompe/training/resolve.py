@@ -49,7 +49,7 @@ def resolve(recipe: Recipe | str, data: Data | None, device: torch.device) -> Re
         raise TrompeError("only images are augmented", hint="leave rotate, scale and translate out")
     if data is not None:
         recipe = with_source(recipe, loaded.train.name)
-    decided = resolved(recipe, device)
+    decided = resolved(recipe, device, len(loaded.train))
     if data is None and is_path(source := recipe.data.source):
         decided = with_source(decided, str(expanded(source).resolve()))
     return Resolved(recipe, decided, loaded)
@@ -59,12 +59,13 @@ def with_source(recipe: Recipe, source: str) -> Recipe:
     return replace(recipe, data=replace(recipe.data, source=source))
 
 
-def resolved(recipe: Recipe, device: torch.device) -> Recipe:
-    """The recipe with what it left open decided."""
+def resolved(recipe: Recipe, device: torch.device, count: int) -> Recipe:
+    """The recipe with what it left open decided, for this many training samples."""
     options = recipe.train
     decay_steps = options.decay_steps or max(1, options.steps)
     precision = options.precision or fast_precision(device)
-    return replace(recipe, train=replace(options, decay_steps=decay_steps, precision=precision))
+    family = recipe.family.resolved(recipe, count)
+    return replace(recipe, family=family, train=replace(options, decay_steps=decay_steps, precision=precision))
 
 
 def as_splits(data: Samples | Splits | np.ndarray) -> Splits:

@@ -20,7 +20,19 @@ from .files import Collection
 from .folder import load_images
 from .layouts import Arrangement, Place
 from .pack import Contents, packed, state_of
-from .synthetic import CURVES, MIXTURES, POINTS, REACH, VERSION, Variant, curves, mixture, spirals
+from .synthetic import (
+    COOKIES,
+    CURVES,
+    MIXTURES,
+    POINTS,
+    REACH,
+    VERSION,
+    Variant,
+    cookies,
+    curves,
+    mixture,
+    spirals,
+)
 
 Load = Callable[[str, list[Path], Reading], Splits]
 """Loads a set by its name and files, in a size and color."""
@@ -143,12 +155,12 @@ def read_curves(_: list[Path]) -> tuple[Samples, int]:
 
 
 def points(name: str) -> Load:
-    """Points of the plane: of a mixture, or of two spirals."""
-    centers = MIXTURES.get(name)
-    names: tuple[str, ...] = ("one arm", "other arm")
-    if centers is not None:
+    """Points of the plane: of a mixture, of two spirals, or of two overlapping classes."""
+    if (centers := MIXTURES.get(name)) is not None:
         names = tuple(f"({x:.2f}, {y:.2f})" for x, y in centers.round(2) + 0.0)
-    generate = spirals if centers is None else partial(mixture, name)
+        generate: Callable[[int, int], tuple[np.ndarray, np.ndarray]] = partial(mixture, name)
+    else:
+        generate, names = {"spirals": (spirals, ("one arm", "other arm")), "cookies": (cookies, COOKIES)}[name]
 
     def read(_: list[Path]) -> tuple[Samples, int]:
         drawn = [generate(count, part) for part, count in enumerate(POINTS)]

@@ -195,6 +195,11 @@ SETS: dict[str, NamedSet] = {
     "spirals": NamedSet(
         "60,000 points of two spirals that wind around each other: no download", POINTS, points("spirals")
     ),
+    "cookies": NamedSet(
+        "60,000 points of two kinds of cookies, an oval and a crescent that overlap: no download",
+        POINTS,
+        points("cookies"),
+    ),
     "curves": NamedSet(
         "30,000 curves of 28x28 through three random points (Hinton & Salakhutdinov 2006): no download",
         CURVES,

@@ -136,6 +136,24 @@ def spirals(count: int, part: int) -> tuple[Points, np.ndarray]:
     return as_samples(points + DEVIATION * random.standard_normal((count, 2))), arm
 
 
+COOKIES = ("butter", "chocolate")
+"""Two kinds of cookies, by two of their properties."""
+
+
+def cookies(count: int, part: int) -> tuple[Points, np.ndarray]:
+    """Points of two overlapping classes, equally frequent: a tilted Gaussian, and a crescent around it, which no
+    Gaussian fits; and the class of each.
+    """
+    random = numpy_generator(0, Stream.SYNTHESIS, 6, part)
+    kind = random.integers(0, len(COOKIES), count)
+    along, across = random.standard_normal((2, count))
+    tilt, turn = np.deg2rad(35), np.deg2rad(225 + 42 * along)
+    ellipse = np.stack([0.27 * along, 0.17 * across], 1) @ [[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]
+    arc = (0.75 + 0.1 * across)[:, None] * np.stack([np.cos(turn), np.sin(turn)], 1)
+    points = np.where(kind[:, None] == 0, ellipse + [0.1, 0.1], arc + [0.25, 0.25])
+    return as_samples(points.clip(-REACH, REACH)), kind
+
+
 def as_samples(points: Float[np.ndarray, "count 2"]) -> Points:
     """Points as samples: one channel, and an axis of two coordinates."""
     return points.astype(np.float32)[:, None, :]

@@ -1,0 +1,92 @@
+"""Learning curves: subsets, crossings and the experiments about them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_iris
+
+from trompe.analysis.classifiers import CLASSICAL, crosses_at, crossing, errors_on, stratified_order
+from trompe.experiments import EXPERIMENTS
+from trompe.experiments.learning_curves import LearningOptions
+from trompe.experiments.store import Store
+
+SIZES = [10, 20, 40, 80, 160]
+
+
+def test_every_beginning_of_an_order_has_all_classes_in_proportion(random: np.random.Generator) -> None:
+    labels = load_breast_cancer().target
+    order = stratified_order(labels, random)
+    assert sorted(order) == list(range(len(labels)))
+    for size in (2, 3, 10, 57, 300):
+        counts = np.bincount(labels[order[:size]], minlength=2)
+        assert counts.min() >= 1
+        assert np.abs(counts - size * np.bincount(labels) / len(labels)).max() <= 1
+    assert (stratified_order(labels, random) != order).any()
+
+
+def test_a_crossing_is_interpolated_in_the_logarithm_of_the_size() -> None:
+    line = np.log(np.array(SIZES) / 50.0)  # zero at 50 examples
+    assert crosses_at(SIZES, line) == pytest.approx(50)
+    assert crosses_at(SIZES, -line) is None
+    assert crosses_at(SIZES, np.ones(5)) is None
+    assert crosses_at(SIZES, -np.ones(5)) is None
+    assert 40 < (crosses_at(SIZES, np.array([1.0, -1, -1, 1, 1])) or 0) < 80  # behind at first, then as claimed
+
+
+def curves(difference: np.ndarray, random: np.random.Generator, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """Errors on 40 splits, whose mean difference is this."""
+    shared = 0.2 + 0.05 * random.standard_normal((40, 1))
+    return shared + difference + noise * random.standard_normal((40, len(difference))), np.repeat(shared, 5, 1)
+
+
+def test_the_bootstrap_says_whether_curves_cross_and_where(random: np.random.Generator) -> None:
+    line = 0.02 * np.log(np.array(SIZES) / 50.0)
+    found = crossing(SIZES, *curves(line, random, 0.01))
+    assert found.kind == "crosses"
+    assert found.share > 0.99
+    assert found.size is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 50 < found.high
+    assert found.low < found.size < found.high
+    exact = crossing(SIZES, *curves(line, random, 0.0))
+    assert exact.size == pytest.approx(50, rel=1e-3)
+    assert crossing(SIZES, *curves(-line, random, 0.01)).kind == "reversed"
+    assert crossing(SIZES, *curves(np.full(5, 0.02), random, 0.01)).kind == "discriminative ahead"
+    assert crossing(SIZES, *curves(np.full(5, -0.02), random, 0.01)).kind == "generative ahead"
+    assert crossing(SIZES, *curves(np.zeros(5), random, 0.0)).kind == "no difference"
+    assert crossing(SIZES, *curves(np.full(5, 0.001), random, 0.05)).size is None  # within the noise
+
+
+def test_classifiers_learn_from_two_examples_of_each_class_and_from_constant_features() -> None:
+    features, labels = load_iris(return_X_y=True)
+    features = np.concatenate([features, np.ones((150, 1))], 1)
+    order = stratified_order(labels, np.random.default_rng(0))
+    learned, tested = (features[order[:100]], labels[order[:100]]), (features[order[100:]], labels[order[100:]])
+    for name in CLASSICAL:
+        few, many = errors_on(tested, learned, [6, 100], name)
+        assert many < 0.1
+        assert few < 0.5
+
+
+def test_regularization_is_chosen_on_what_is_learned_from(random: np.random.Generator) -> None:
+    """A stronger one than the default, where all features but one are noise; the default, where a class has three."""
+    labels = np.arange(200) % 2
+    noise = random.standard_normal((200, 50))
+    fitted = CLASSICAL["logistic regression"].fitted(noise + labels[:, None] * (np.arange(50) == 0), labels)
+    assert fitted[-1].C < 1.0
+    assert CLASSICAL["logistic regression"].fitted(noise[:6], labels[:6])[-1].C == 1.0  # too few to choose by
+
+
+def test_the_experiment_keeps_what_it_computed(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("trompe.experiments.learning_curves.POINTS", 3)
+    options = LearningOptions(sets=("iris",), splits=2, deep=())
+    row = EXPERIMENTS["learning-curves"]
+    first = row.run(options, Store(tmp_path))
+    errors = first.numbers["iris"]["errors"]
+    assert set(errors) == set(CLASSICAL)
+    assert np.array(errors["LDA"]).shape == (2, len(first.numbers["iris"]["sizes"]))
+    assert np.array(errors["LDA"])[:, -1].mean() < 0.1
+    monkeypatch.setattr("trompe.experiments.learning_curves.errors_on", None)
+    assert row.run(options, Store(tmp_path)).numbers == first.numbers
