@@ -32,14 +32,14 @@ format: $(VENV)/.develops node_modules/.package-lock.json
 	$(BIN)/node node_modules/prettier/bin/prettier.cjs --log-level warn --write $(JAVASCRIPT)
 
 docs: $(VENV)/.develops
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 
 wheel: $(VENV)/.develops
 	$(PIP) build
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) node_modules site dist
+	rm -rf $(VENV) node_modules build dist
 
 $(BIN)/python:
 	$(PYTHON) -c "import sys; sys.exit('trompe needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
