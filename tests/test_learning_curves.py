@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_breast_cancer, load_iris, make_moons
 
+import trompe
 from trompe.analysis.classifiers import CLASSICAL, crosses_at, crossing, errors_on, stratified_order
 from trompe.experiments import EXPERIMENTS
+from trompe.experiments.few_labels import nearest, spread
 from trompe.experiments.learning_curves import LearningOptions
 from trompe.experiments.store import Store
+from trompe.experiments.subsets import CONDITIONAL, PLAIN, error_of, labeled, recipe_of
 
 SIZES = [10, 20, 40, 80, 160]
 
@@ -79,7 +84,7 @@ def test_regularization_is_chosen_on_what_is_learned_from(random: np.random.Gene
     assert CLASSICAL["logistic regression"].fitted(noise[:6], labels[:6])[-1].C == 1.0  # too few to choose by
 
 
-def test_the_experiment_keeps_what_it_computed(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_experiment_keeps_what_it_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trompe.experiments.learning_curves.POINTS", 3)
     options = LearningOptions(sets=("iris",), splits=2, deep=())
     row = EXPERIMENTS["learning-curves"]
@@ -90,3 +95,29 @@ def test_the_experiment_keeps_what_it_computed(tmp_path, monkeypatch: pytest.Mon
     assert np.array(errors["LDA"])[:, -1].mean() < 0.1
     monkeypatch.setattr("trompe.experiments.learning_curves.errors_on", None)
     assert row.run(options, Store(tmp_path)).numbers == first.numbers
+
+
+def test_labels_spread_along_the_unlabeled(random: np.random.Generator) -> None:
+    """Of two moons with two labels each, the nearest label is often of the other moon."""
+    points, labels = make_moons(400, noise=0.04, random_state=0)
+    order = stratified_order(labels, random)
+    points, labels = points[order], labels[order]
+    assert spread(points, labels, 4).score(points, labels) > nearest(points, labels, 4).score(points, labels) + 0.05
+    assert spread(points, labels, 4).score(points, labels) > 0.95
+
+
+@pytest.mark.parametrize("name", [PLAIN, CONDITIONAL])
+def test_a_network_of_few_labels_is_measured_once(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train, test = trompe.load_data("digits"), trompe.load_data("digits:test").take(slice(0, 100))
+    few = labeled(train, 30, draw=1)
+    assert set(few.labels) == set(range(10))
+    np.testing.assert_array_equal(labeled(train, 20, draw=1).images, few.images[:20])
+    options = {"count": 30, "draw": 1, "steps": 60, "importance_samples": 2}
+    store = Store(tmp_path)
+    found = error_of(store, name, train, test, **options)
+    assert found < 0.8  # a guess errs for nine of ten
+    assert [path.name for path in tmp_path.iterdir()] == ["values"]  # the network is not kept
+    monkeypatch.setattr("trompe.experiments.subsets.bayes", None)
+    assert error_of(Store(tmp_path), name, train, test, **options) == found
+    recipes = recipe_of(name, 60_000, 0, 2000), recipe_of(name, 100, 0, 2000)
+    assert [one.train.steps for one in recipes] == [6000, 2000]

@@ -14,9 +14,11 @@ import tyro
 import trompe
 from trompe import cli
 from trompe.cli.conv import SUBCOMMANDS
+from trompe.cli.experiment import flags_of
 from trompe.cli.illusion import SUBCOMMANDS as ILLUSIONS
 from trompe.cli.train import train_arguments
 from trompe.cli.typed import as_typed
+from trompe.experiments import EXPERIMENTS
 from trompe.recipes import recipe
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,8 @@ def parse(name: str, arguments: list[str]) -> None:
     if name == "train":
         chosen = "vae" if ".py:" in arguments[0] else arguments[0]  # a recipe in a reader's own file
         tyro.cli(train_arguments(recipe(chosen)), args=arguments[1:], config=config)
+    elif name == "experiment":
+        tyro.cli(flags_of(EXPERIMENTS[arguments[0]]), args=arguments[1:], config=config)
     elif name in ("conv", "illusion"):
         commands_of = SUBCOMMANDS if name == "conv" else ILLUSIONS
         tyro.extras.subcommand_cli_from_dict(

@@ -245,7 +245,7 @@ def test_a_run_is_reported_drawn_and_measured(name: str, tmp_path: Path) -> None
     """The report, every figure that its capabilities allow, in each format, and the default measures."""
     run = trompe.train(shrunk(name, snapshots=(0, 4)), tmp_path / "run", data=toy_images((1, 8, 8), 60))
     if "table" in run.model.networks:  # it knows no other images, and the run does not keep those it was trained on
-        with pytest.raises(trompe.TrompeError, match="recall: .* given its samples in Python"):
+        with pytest.raises(trompe.TrompeError, match=r"recall: .* given its samples in Python"):
             evaluate(run)
     else:
         result = evaluate(run, features="pixels", samples=24, importance_samples=4)

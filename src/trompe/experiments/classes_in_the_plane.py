@@ -64,7 +64,7 @@ class PlaneOptions(Strict):
     "unlikely, draws new points, and moves its boundary when the class frequencies change (dashed: before).",
     PlaneOptions,
     PlaneOptions(points=1000, tested=1000, steps=1200, importance_samples=30, side=50),
-    minutes=2,
+    minutes=1,
 )
 def classes_in_the_plane(options: PlaneOptions, store: Store) -> Finding:
     train = load_data(options.data).take(slice(0, options.points))

@@ -114,7 +114,7 @@ class Panel:
     LearningOptions(
         sets=("iris", "wine", "breast cancer"), splits=5, deep=(30, 300), deep_splits=1, deep_steps=300, deep_tested=300
     ),
-    minutes=20,
+    minutes=16,
 )
 def learning_curves(options: LearningOptions, store: Store) -> Finding:
     found = list(panels_of(options, store))

@@ -67,7 +67,7 @@ def recipe_of(options: TradeOffOptions, beta: float) -> Recipe:
     "bad samples, a large one images that are all alike; beta 1 trains the bound on the likelihood itself.",
     options=TradeOffOptions,
     quick=TradeOffOptions(betas=(0.1, 1, 10), steps=800, widths=(200,)),
-    minutes=5,
+    minutes=4,
 )
 def trade_off(options: TradeOffOptions, store: Store) -> Finding:
     runs = {beta: store.run(recipe_of(options, beta)) for beta in sorted(options.betas)}

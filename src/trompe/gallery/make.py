@@ -255,4 +255,4 @@ def summary(costs: Sequence[Cost]) -> str:
     for one in costs:
         about = f"not possible: {one.reason.splitlines()[0]}" if one.reason else ", ".join(one.missing) or "done"
         lines.append(f"{one.entry.key:4}{one.minutes:6.1f} min  {about}")
-    return "\n".join([*lines, f"in all about {sum(one.minutes for one in costs):.0f} minutes on two cores"])
+    return "\n".join([*lines, f"in all about {sum(one.minutes for one in costs):.0f} min on two cores"])

@@ -150,7 +150,7 @@ def cookies(count: int, part: int) -> tuple[Points, np.ndarray]:
     tilt, turn = np.deg2rad(35), np.deg2rad(225 + 42 * along)
     ellipse = np.stack([0.27 * along, 0.17 * across], 1) @ [[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]]
     arc = (0.75 + 0.1 * across)[:, None] * np.stack([np.cos(turn), np.sin(turn)], 1)
-    points = np.where(kind[:, None] == 0, ellipse + [0.1, 0.1], arc + [0.25, 0.25])
+    points = np.where(kind[:, None] == 0, ellipse + 0.1, arc + 0.25)
     return as_samples(points.clip(-REACH, REACH)), kind
 
 
