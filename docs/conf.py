@@ -77,7 +77,6 @@ autodoc_type_aliases = {  # so that a signature says `Positive` and links to wha
 }
 autodoc_default_options = {
     "members": True,
-    "no-value": True,
     "exclude-members": "set, variant, Size",  # long, and said elsewhere
 }
 napoleon_numpy_docstring = False

@@ -15,6 +15,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from sphinx.addnodes import desc_annotation
 from torch import device
 
 import trompe
@@ -48,6 +49,8 @@ SHORT = {
     for name in trompe.__all__
     if hasattr(one := getattr(trompe, name), "__qualname__")
 }
+LONGEST_VALUE = 60
+"""Characters of a constant that its reference shows."""
 CAPTIONED = "vae-digits"
 """A caption that depends on the run is that of this recipe's."""
 
@@ -58,6 +61,7 @@ def setup(app: Any) -> dict[str, bool]:
     kept: dict[str, list[str]] = {}
     app.connect("autodoc-process-docstring", partial(keep, kept), priority=499)  # Napoleon is at 500
     app.connect("autodoc-process-docstring", partial(restore, kept), priority=501)
+    app.connect("object-description-transform", without_long_values)
     app.connect("missing-reference", resolve, priority=400)  # before intersphinx
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -80,6 +84,14 @@ def outside_code(text: str, replaced: dict[str, str]) -> str:
     """Text with characters replaced, except in code."""
     parts = CODE.split(text)
     return "".join(part if place % 2 else part.translate(str.maketrans(replaced)) for place, part in enumerate(parts))
+
+
+def without_long_values(_app: Any, _domain: str, kind: str, content: Any) -> None:
+    """A table in a module is described by its docstring, and not by all of its rows."""
+    if kind in ("data", "attribute"):
+        for part in list(content.parent.findall(desc_annotation)):
+            if part.astext().lstrip().startswith("=") and len(part.astext()) > LONGEST_VALUE:
+                part.parent.remove(part)
 
 
 def resolve(app: Any, env: Any, node: Any, content: Any) -> Any:

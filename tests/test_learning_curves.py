@@ -102,8 +102,10 @@ def test_labels_spread_along_the_unlabeled(random: np.random.Generator) -> None:
     points, labels = make_moons(400, noise=0.04, random_state=0)
     order = stratified_order(labels, random)
     points, labels = points[order], labels[order]
-    assert spread(points, labels, 4).score(points, labels) > nearest(points, labels, 4).score(points, labels) + 0.05
-    assert spread(points, labels, 4).score(points, labels) > 0.95
+    with np.errstate(invalid="ignore"):
+        found = spread(points, labels, 4).score(points, labels)
+    assert found > 0.95
+    assert found > nearest(points, labels, 4).score(points, labels) + 0.05
 
 
 @pytest.mark.parametrize("name", [PLAIN, CONDITIONAL])
