@@ -98,14 +98,16 @@ def test_the_experiment_keeps_what_it_computed(tmp_path: Path, monkeypatch: pyte
 
 
 def test_labels_spread_along_the_unlabeled(random: np.random.Generator) -> None:
-    """Of two moons with two labels each, the nearest label is often of the other moon."""
-    points, labels = make_moons(400, noise=0.04, random_state=0)
-    order = stratified_order(labels, random)
-    points, labels = points[order], labels[order]
-    with np.errstate(invalid="ignore"):
-        found = spread(points, labels, 4).score(points, labels)
-    assert found > 0.95
-    assert found > nearest(points, labels, 4).score(points, labels) + 0.05
+    """Of two moons with four labels each, the nearest label is often of the other moon."""
+    points, labels = make_moons(150, noise=0.1, random_state=0)
+    found = []
+    for _ in range(20):
+        order = stratified_order(labels, random)
+        learned = points[order], labels[order]
+        found.append([made(*learned, 8).score(*learned) for made in (spread, nearest)])
+    spreading, near = np.mean(found, 0)
+    assert spreading > 0.9
+    assert spreading > near + 0.03
 
 
 @pytest.mark.parametrize("name", [PLAIN, CONDITIONAL])

@@ -21,12 +21,14 @@ def experiment(arguments: list[str]) -> None:
 
     `trompe experiment NAME --help` shows its flags; alone, the command lists the experiments.
     """
+    if arguments and arguments[0] in ("-h", "--help"):  # without the seconds that the experiments take to import
+        print("usage: trompe experiment NAME [--out FILE] [OPTIONS]\n")
+        print("`trompe experiment` lists the experiments; `trompe experiment NAME --help` describes each and its flags.")
+        return
     from ..experiments import EXPERIMENTS
 
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: trompe experiment NAME [--out FILE] [OPTIONS]\n")
+    if not arguments:
         print_rows({name: row.title for name, row in EXPERIMENTS.items()})
-        print("\n`trompe experiment NAME --help` describes each and shows its flags.")
         return
     name, *rest = arguments
     if name.startswith("-"):
