@@ -23,7 +23,7 @@ def experiment(arguments: list[str]) -> None:
     """
     if arguments and arguments[0] in ("-h", "--help"):  # without the seconds that the experiments take to import
         print("usage: trompe experiment NAME [--out FILE] [OPTIONS]\n")
-        print("`trompe experiment` lists the experiments; `trompe experiment NAME --help` describes each and its flags.")
+        print("`trompe experiment` lists the experiments; `trompe experiment NAME --help` describes each.")
         return
     from ..experiments import EXPERIMENTS
 
