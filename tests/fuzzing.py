@@ -92,7 +92,8 @@ def random_command(draw: random.Random) -> list[str]:
     from trompe.recipes import RECIPES
 
     RIGHT["FIGURE"], RIGHT["RECIPE"], RIGHT["NAMES"] = tuple(FIGURES), tuple(RECIPES), ("all", *MEASURES)
-    name = draw.choice([*COMMANDS, *3 * [one for one in COMMANDS if one not in ("demo", "report")], "train", "train"])
+    commands = [one for one in COMMANDS if one not in ("experiment", "gallery")]  # which train whatever they are given
+    name = draw.choice([*commands, *3 * [one for one in commands if one not in ("demo", "report")], "train", "train"])
     named = {"conv": tuple(SUBCOMMANDS), "illusion": tuple(ILLUSIONS)}
     first = {"train": (*RECIPES, "in/recipe.json", "in/recipe.py:mine"), **named}.get(name)
     command = [name, *([draw.choice(first)] if first else [])]
