@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from trompe.machine import cpu_name
+
 PACKAGES = ("torch", "numpy", "pillow", "pythae")
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 
@@ -41,13 +43,6 @@ def command() -> str:
         del words[place : place + 2]
     words = [word.replace(f"{root}/", "$TROMPE_DATA/") if root else word for word in words]
     return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *words])
-
-
-def cpu_name() -> str:
-    cpus = Path("/proc/cpuinfo")
-    lines = cpus.read_text().splitlines() if cpus.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def installed(name: str) -> str | None:

@@ -101,7 +101,7 @@ def errors_on(
     *,
     standardize: bool = True,
 ) -> list[float]:
-    """The test errors of a classical classifier that learned from the first so many examples."""
+    """The test errors of a classical classifier that learned from the first examples, for each size."""
     found = []
     for size in sizes:
         features, labels = (part[:size] for part in learned)

@@ -33,21 +33,22 @@ def experiment(arguments: list[str]) -> None:
     name, *rest = arguments
     if name.startswith("-"):
         raise TrompeError(f"`trompe experiment` begins with a name, not with `{name}`", hint="alone, it lists them")
+    from ..figures.table import STATIC
+
     row = EXPERIMENTS[name]
     config = (tyro.conf.AvoidSubcommands,)
     prog = f"trompe experiment {name}"
     parsed = tyro.cli(flags_of(row), prog=prog, args=rest, config=config, description=f"{row.title}. {row.caption}")
-    out = parsed.out or Path(f"{name}{row.suffixes[0]}")
-    suffix = suffix_of(out, *row.suffixes)
+    out = parsed.out or Path(f"{name}.png")
+    suffix_of(out, *STATIC)
     may_write(out, (getattr(parsed.options, "data", None),), parsed.force)
     from ..experiments.store import Store
-    from ..figures.table import encoded
 
     options = row.quick if parsed.quick else parsed.options
     if parsed.quick and parsed.options != row.options():
         raise TrompeError("`--quick` has options of its own, and others were given too", hint="leave one of them out")
     found = row.run(options, Store(parsed.runs, parsed.others, device=parsed.device))
-    write(out, encoded(found.figure, suffix, row.seconds), quiet=parsed.json)
+    write(out, found.figure, quiet=parsed.json)
     result = {
         "experiment": name,
         "values": [{"name": one.name, "value": one.value, "unit": one.unit} for one in found.values],

@@ -115,7 +115,7 @@ def classical(
     most: int,
     draw: int,
 ) -> list[float]:
-    """The test errors of a simple classifier with the first so many labels of a draw, of `most` images."""
+    """The test errors of a simple classifier with the first labels of a draw of `most` images."""
     learned, tested = features()
     assert train.labels is not None
     assert test.labels is not None

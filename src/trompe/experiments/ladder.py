@@ -16,6 +16,7 @@ from ..data.samples import random_images, random_places
 from ..display.grid import Images
 from ..families import VAE, Autodecoder, Autoencoder, Family
 from ..measures import frechet_distance, moments_of
+from ..measures.reconstruction import squared_error
 from ..options.data import DataOptions
 from ..options.nets import MLPOptions
 from ..options.numbers import Count, Strict
@@ -161,11 +162,6 @@ def look(rung: Rung, run: Run) -> Found:
         out=run.decode(rung.others(run, SHOWN * SIDE)),
         distance=distance(out, real),
     )
-
-
-def squared_error(images: Images, others: Images) -> float:
-    """The mean of the sums over an image."""
-    return float((images - others).double().square().flatten(1).sum(1).mean())
 
 
 def distance(images: Images, others: Images) -> float:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from ..figures.table import STATIC, Drawn
+from matplotlib.figure import Figure
+
 from ..recipes import Published
 from ..registry import Registry
 from .store import Store
@@ -34,13 +35,12 @@ class Finding:
     """What an experiment found.
 
     Attributes:
-        figure: what is drawn, as a figure's function returns it.
         values: to print, and to stand beside the figure.
         protocol: how they were measured, in a sentence or two.
         numbers: all that was drawn, as JSON.
     """
 
-    figure: Drawn
+    figure: Figure
     values: tuple[Value, ...]
     protocol: str
     numbers: dict[str, Any] = field(default_factory=dict)
@@ -59,7 +59,6 @@ class Experiment:
         options: a frozen dataclass, whose fields are the flags of `trompe experiment NAME`.
         quick: options with which it takes about half a minute.
         minutes: that the default options take on two cores.
-        suffixes: the kinds of file that its figure comes in, the usual one first.
         run: the function.
     """
 
@@ -70,8 +69,6 @@ class Experiment:
     quick: Any
     _: KW_ONLY
     minutes: float
-    suffixes: tuple[str, ...] = STATIC
-    seconds: float = 0.25
     run: Run = field(init=False)
 
     def __call__(self, run: Run) -> Run:

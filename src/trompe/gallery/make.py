@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ..experiments.store import Store, digest
 from ..explorer.runs import Runs
 from ..explorer.site import site
 from ..files import read_json, write_bytes, write_json
+from ..machine import cpu_name
 from ..recipes.serialize import to_json
 from ..runs.run import Run
 from ..terminal import note
@@ -240,13 +240,8 @@ def training_seconds(run: Run) -> float:
 @cache
 def machine() -> str:
     """The processor, its cores, and a GPU where there is one."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = models[0] if models else name
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"{name}, {torch.get_num_threads()} threads{gpu}, torch {torch.__version__}"
+    return f"{cpu_name()}, {torch.get_num_threads()} threads{gpu}, torch {torch.__version__}"
 
 
 def summary(costs: Sequence[Cost]) -> str:

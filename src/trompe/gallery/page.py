@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Template
 
 from ..explorer.runs import Runs
 from ..files import write_bytes
+from ..text import printable_lines
 from ..version import __version__
 from ..web.assets import asset
+from ..web.report import environment
 from .make import EXPLORER, Made, explored
 from .table import PARTS
 
@@ -29,33 +31,27 @@ def write_page(folder: Path, shown: Sequence[Made], quick: bool) -> None:
     Args:
         quick: whether this gallery is made in small.
     """
-    page = (
-        environment()
-        .get_template("gallery.html")
-        .render(
-            parts=[(PARTS[letter], list(group)) for letter, group in groupby(shown, key=lambda one: one.entry.key[0])],
-            addresses=addresses(shown) if (folder / EXPLORER / "index.html").is_file() else {},
-            measured=measured(shown),
-            quick=any(one.content.get("quick") for one in shown),
-            machines=sorted({one.content["machine"] for one in shown if one.content}),
-            seconds=all_seconds(shown),
-            command=shlex.join(["trompe", "gallery", *(["--quick"] if quick else [])]),
-            version=__version__,
-        )
+    page = template().render(
+        parts=[(PARTS[letter], list(group)) for letter, group in groupby(shown, key=lambda one: one.entry.key[0])],
+        addresses=addresses(shown) if (folder / EXPLORER / "index.html").is_file() else {},
+        measured=measured(shown),
+        quick=any(one.content.get("quick") for one in shown),
+        machines=sorted({one.content["machine"] for one in shown if one.content}),
+        seconds=all_seconds(shown),
+        command=shlex.join(["trompe", "gallery", *(["--quick"] if quick else [])]),
+        version=__version__,
     )
     write_bytes(folder / "index.html", page.encode())
     write_bytes(folder / "style.css", asset("style.css"))
     write_bytes(folder / "gallery.js", files("trompe.gallery").joinpath("gallery.js").read_bytes())
 
 
-def environment() -> Environment:
-    """The page's templates, whose every value is escaped."""
-    made = Environment(
-        loader=PackageLoader("trompe.gallery", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+def template() -> Template:
+    """The page, with what it writes numbers and times by."""
+    made = environment("trompe.gallery", printable_lines)
     made.filters |= {"number": number, "duration": duration, "pictures": pictures}
     made.globals |= {"training_seconds": training_seconds}
-    return made
+    return made.get_template("gallery.html")
 
 
 def addresses(shown: Sequence[Made]) -> dict[str, list[tuple[str, str]]]:

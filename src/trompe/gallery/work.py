@@ -10,11 +10,12 @@ from ..errors import TrompeError
 from ..experiments import EXPERIMENTS, Value
 from ..experiments.store import Store
 from ..figures import FIGURES, draw
-from ..figures.table import encoded
+from ..figures.style import saved
 from ..measures import evaluate
 from ..recipes import RECIPES
 from ..runs.run import Run
 from ..terminal import note
+from ..text import reason_of
 from .table import Item, Picture
 
 QUICK_IMAGES = 1000
@@ -66,14 +67,13 @@ class Work:
         try:
             yield from self.values(run, measure, names, **options)
         except TrompeError as error:
-            note(f"{measure} is left out: {str(error).splitlines()[0]}")
+            note(f"{measure} is left out: {reason_of(error)}")
 
     def experiment(self, name: str) -> Iterator[Item]:
         """An experiment's figure and values."""
         row = EXPERIMENTS[name]
         found = row.run(row.quick if self.quick else row.options(), self.store)
-        content = encoded(found.figure, row.suffixes[0], row.seconds)
-        yield Picture(f"{name}{row.suffixes[0]}", content, f"{row.title}. {row.caption}", found.protocol)
+        yield Picture(f"{name}.png", saved(found.figure), f"{row.title}. {row.caption}", found.protocol)
         yield from found.values
 
 

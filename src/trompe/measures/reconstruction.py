@@ -73,6 +73,11 @@ def _blurred(images: Images, window: int) -> Float[Tensor, "batch channels *inne
     return images
 
 
+def squared_error(images: Images, others: Images) -> float:
+    """The squared error per image: the mean of the sums over an image."""
+    return float((images - others).double().square().flatten(1).sum(1).mean())
+
+
 def squared_errors(model: Model, images: Tensor, condition: Condition) -> Float[Tensor, " batch"]:
     """Squared error of each reconstruction, summed over the image in gray levels of [0, 1]; a linear output is taken
     as it is, as for the published figures of PCA.
@@ -151,6 +156,8 @@ def recall(subject: Subject) -> Measured:
     images = data.images_as_floats()
     labels = data.labels if predictor.model.num_classes else None
     back = predictor.decode(predictor.model.network("table").weight, labels)
-    error = float((back - images).double().square().flatten(1).sum(1).mean())
-    values = {"recall_squared_error": error, "recall_psnr": float(peak_signal_to_noise(images, back).mean())}
+    values = {
+        "recall_squared_error": squared_error(back, images),
+        "recall_psnr": float(peak_signal_to_noise(images, back).mean()),
+    }
     return Measured(values, {"training_images": len(data)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,14 +95,19 @@ def write_report(run: Run, path: Path | None = None, data: Samples | str | None 
     return path
 
 
-def environment() -> Environment:
-    """Templates whose every value is escaped, and of names that others chose only what is printable is shown."""
+def environment(package: str = "trompe.web", readable: Callable[[str], str] = printable) -> Environment:
+    """Templates whose every value is escaped, and of text that others chose only what is printable is shown.
+
+    Args:
+        package: that the templates lie in.
+        readable: what is printable of a value.
+    """
     return Environment(
-        loader=PackageLoader("trompe.web", "."),
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
-        finalize=lambda value: value if hasattr(value, "__html__") else printable(str(value)),
+        finalize=lambda value: value if hasattr(value, "__html__") else readable(str(value)),
     )
 
 
